@@ -1,0 +1,13 @@
+"""Errors meant for the operator. An expected "no" is a value, never one of these."""
+
+
+class OperatorError(Exception):
+    """Something a person must mend. The text is one line that names the thing and the remedy; exit code 1."""
+
+
+class ConfigError(OperatorError):
+    """A configuration file, key or secret is missing or wrong."""
+
+
+class StorageError(OperatorError):
+    """The database is away, full, or of another version. Dialects answer "unavailable"."""
