@@ -1,0 +1,77 @@
+"""May they come in? Standing and PIN are two facts, kept apart; no dialect folds them for us."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from access_service.domain.patron import PatronRecord, Presence
+
+
+class Standing(StrEnum):
+    """What we know of a card today."""
+
+    ACTIVE = "active"
+    ABSENT = "absent"
+    EXPIRED = "expired"
+    LEFT = "left"
+    AMBIGUOUS = "ambiguous"
+    UNKNOWN = "unknown"
+
+
+class PinResult(StrEnum):
+    """What became of the PIN. UNCHECKED: there was no one patron to check it against, or no PIN was asked for."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    MISSING = "missing"
+    LOCKED = "locked"
+    NONE_ISSUED = "none_issued"
+    UNCHECKED = "unchecked"
+
+
+IN_GOOD_STANDING = frozenset({Standing.ACTIVE, Standing.ABSENT})
+
+# What clients of dialects that carry a date or status are told (DESIGN section 4).
+TOLD_STANDING = {
+    Standing.ABSENT: Standing.ACTIVE,
+    Standing.LEFT: Standing.EXPIRED,
+    Standing.AMBIGUOUS: Standing.UNKNOWN,
+}
+TOLD_PIN = {PinResult.LOCKED: PinResult.WRONG, PinResult.NONE_ISSUED: PinResult.WRONG}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The one answer that every dialect renders. `record` is None unless exactly one patron was found."""
+
+    standing: Standing
+    pin: PinResult
+    record: PatronRecord | None = None
+
+    @property
+    def authenticated(self) -> bool:
+        return self.pin is PinResult.OK and self.standing in IN_GOOD_STANDING
+
+    @property
+    def told_standing(self) -> Standing:
+        return TOLD_STANDING.get(self.standing, self.standing)
+
+    @property
+    def told_pin(self) -> PinResult:
+        return TOLD_PIN.get(self.pin, self.pin)
+
+    @property
+    def told_expiry(self) -> date | None:
+        """The last day the card was or is good for; for one who left, not after the day they did."""
+        if self.record is None:
+            return None
+        return min(self.record.patron.expires, self.record.left_on or date.max)
+
+
+def judge(record: PatronRecord, today: date) -> Standing:
+    """The standing of one patron today. A card is good through the day it expires."""
+    if record.presence is Presence.LEFT:
+        return Standing.LEFT
+    if record.patron.expires < today:
+        return Standing.EXPIRED
+    return Standing.ABSENT if record.presence is Presence.ABSENT else Standing.ACTIVE

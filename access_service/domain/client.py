@@ -1,0 +1,41 @@
+"""Who asks: a vendor, an ILS or a self-check, and what it may see."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+
+class DialectName(StrEnum):
+    REST = "rest"
+    PATRONAPI = "patronapi"
+
+
+class Release(StrEnum):
+    """A fact about a patron that a client may be told. None is told that the client was not given."""
+
+    PATRON_ID = "patron_id"
+    LIBRARY_NUMBER = "library_number"
+    STUDENT_NUMBER = "student_number"
+    NAME = "name"
+    PATRON_TYPE = "patron_type"
+    PROFILE = "profile"
+    BRANCH = "branch"
+    SCHOOL = "school"
+    GRADE = "grade"
+    EXPIRES = "expires"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One asker. It speaks `dialects`, is answered from `networks` only and about `districts` only."""
+
+    name: str
+    dialects: frozenset[DialectName]
+    districts: frozenset[str]
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    releases: frozenset[Release]
+
+    def may_ask_from(self, address: IPv4Address | IPv6Address) -> bool:
+        # A dual-stack socket shows an IPv4 caller as ::ffff:a.b.c.d.
+        mapped = getattr(address, "ipv4_mapped", None) or address
+        return any(mapped in network for network in self.networks)

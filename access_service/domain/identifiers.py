@@ -1,0 +1,139 @@
+"""What people type and scan, and every identifier it can mean."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+_NOT_IN_A_KEY = re.compile(r"[^0-9A-Z]+")
+_CODABAR = re.compile(r"[A-D]([0-9]+)[A-D]")
+
+# Longer than any barcode; what is longer is not looked up at all.
+MAX_TYPED = 64
+
+
+class IdentifierKind(StrEnum):
+    """CONTESTED marks a number that two people would own: it opens nothing, for anybody."""
+
+    STUDENT_NUMBER = "student_number"
+    LIBRARY_NUMBER = "library_number"
+    FORMER = "former"
+    CONTESTED = "contested"
+
+
+class CleanUp(StrEnum):
+    """Steps from a roster's ID cell to a student number, applied in the order configured."""
+
+    TRIM = "trim"
+    CUT_AT_AT = "cut-at-@"
+    DIGITS_ONLY = "digits-only"
+    UPPER = "upper"
+
+
+_CLEAN: dict[CleanUp, Callable[[str], str]] = {
+    CleanUp.TRIM: lambda text: text.strip(),
+    CleanUp.CUT_AT_AT: lambda text: text.split("@", 1)[0],
+    CleanUp.DIGITS_ONLY: lambda text: re.sub("[^0-9]+", "", text),
+    CleanUp.UPPER: lambda text: text.upper(),
+}
+
+
+def fold(text: str) -> str:
+    """The key under which a number is stored and sought: ASCII letters and digits only, upper case."""
+    return _NOT_IN_A_KEY.sub("", text.upper()) if text.isascii() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRule:
+    """How a district's ID cell becomes a student number: cleaned, zero-padded to `pad_to`, then matched whole.
+
+    `pattern` is a regular expression; a number it does not match is an Exclusion, never repaired further.
+    """
+
+    clean: tuple[CleanUp, ...] = (CleanUp.TRIM,)
+    pad_to: int = 0
+    pattern: str = "[0-9A-Za-z]+"
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"pattern is not a regular expression: {error}") from None
+
+    def apply(self, cell: str) -> str | None:
+        """The student number of a roster cell, or None where it does not fit the pattern."""
+        for step in self.clean:
+            cell = _CLEAN[step](cell)
+        padded = cell.rjust(self.pad_to, "0") if cell else ""
+        return padded if padded.isascii() and re.fullmatch(self.pattern, padded) else None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberTemplate:
+    """A library number: text with one `{student_number}` in it, such as "29{student_number}"."""
+
+    prefix: str
+    suffix: str
+
+    @classmethod
+    def parse(cls, text: str) -> "NumberTemplate":
+        """Read a template; ValueError unless it holds {student_number} exactly once."""
+        prefix, placeholder, suffix = text.partition("{student_number}")
+        if not placeholder or "{" in prefix + suffix or "}" in prefix + suffix:
+            raise ValueError("must hold {student_number} exactly once")
+        return cls(prefix, suffix)
+
+    def mint(self, student_number: str) -> str:
+        return f"{self.prefix}{student_number}{self.suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One thing that a typed or scanned string can mean."""
+
+    kind: IdentifierKind
+    key: str
+
+
+def readings(typed: str, rule: NumberRule, template: NumberTemplate) -> frozenset[Reading]:
+    """Every identifier of one district that `typed` can mean.
+
+    As it stands, without scanner start and stop marks, without the library prefix (typed once or twice), with it,
+    and with zeros that were lost or added. A reading as student number must fit the district's pattern.
+    """
+    found: set[Reading] = set()
+    for key in _scanned(typed):
+        found |= {Reading(kind, key) for kind in IdentifierKind}
+        for number in _student_numbers(key, rule, template):
+            minted = fold(template.mint(number))
+            found |= {
+                Reading(IdentifierKind.STUDENT_NUMBER, fold(number)),
+                Reading(IdentifierKind.FORMER, fold(number)),
+                Reading(IdentifierKind.FORMER, minted),
+                Reading(IdentifierKind.LIBRARY_NUMBER, minted),
+                Reading(IdentifierKind.CONTESTED, minted),
+            }
+    return frozenset(found)
+
+
+def _scanned(typed: str) -> set[str]:
+    key = fold(typed[: MAX_TYPED + 1])
+    if not key or len(key) > MAX_TYPED:
+        return set()
+    codabar = _CODABAR.fullmatch(key)
+    return {key, codabar[1]} if codabar else {key}
+
+
+def _student_numbers(key: str, rule: NumberRule, template: NumberTemplate) -> Iterator[str]:
+    prefix, suffix = fold(template.prefix), fold(template.suffix)
+    bare = {key}
+    for _ in range(2):
+        bare |= {
+            k[len(prefix) : len(k) - len(suffix)]
+            for k in bare
+            if k.startswith(prefix) and k.endswith(suffix) and len(k) > len(prefix) + len(suffix)
+        }
+    for number in bare:
+        for spelling in {number, number.lower(), number.lstrip("0")}:
+            if fitted := rule.apply(spelling):
+                yield fitted

@@ -1,0 +1,106 @@
+"""What district and library agreed: which students get a card, and what is on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+from access_service.domain.calendar import ExpiryRule
+from access_service.domain.identifiers import NumberRule, NumberTemplate
+from access_service.domain.patron import Patron
+from access_service.domain.pins import PinRule
+from access_service.domain.student import GRADES, Student
+
+
+class Exclusion(StrEnum):
+    """Why a readable roster row gets no card. Counted by code in every run; docs/codes.md has cause and cure."""
+
+    NOT_A_STUDENT = "not_a_student"
+    UNKNOWN_SCHOOL = "unknown_school"
+    UNKNOWN_GRADE = "unknown_grade"
+    GRADE_NOT_SERVED = "grade_not_served"
+    NUMBER_MISSING = "number_missing"
+    NUMBER_PATTERN = "number_pattern"
+    NUMBER_TOO_LONG = "number_too_long"
+    NUMBER_COLLISION = "number_collision"
+    STATED_EXIT = "stated_exit"
+
+
+@dataclass(frozen=True, slots=True)
+class PatronType:
+    """The ILS patron type and privilege profile of a band of grades."""
+
+    grades: tuple[str, ...]
+    patron_type: str
+    profile: str = ""
+
+
+@dataclass(frozen=True)
+class MappingRules:
+    """One district's rules.
+
+    `schools` maps a roster's school code to the home branch; together with the grades of `patron_types` it is the
+    list of who is served. `library_number` is a template (NumberTemplate), `number_max_length` what the ILS holds.
+    """
+
+    student_number: NumberRule
+    library_number: str
+    patron_types: tuple[PatronType, ...]
+    schools: Mapping[str, str]
+    pin: PinRule
+    expiry: ExpiryRule
+    number_max_length: int = 20
+
+    def __post_init__(self) -> None:
+        NumberTemplate.parse(self.library_number)
+        grades = [grade for band in self.patron_types for grade in band.grades]
+        if unknown := sorted(set(grades) - GRADES.keys()):
+            raise ValueError(f"patron_types: no such grade {unknown[0]!r}; grades are {' '.join(GRADES)}")
+        if twice := sorted({grade for grade in grades if grades.count(grade) > 1}):
+            raise ValueError(f"patron_types: grade {twice[0]!r} is in two bands")
+
+    @cached_property
+    def template(self) -> NumberTemplate:
+        return NumberTemplate.parse(self.library_number)
+
+    @cached_property
+    def band_of(self) -> Mapping[str, PatronType]:
+        return {grade: band for band in self.patron_types for grade in band.grades}
+
+
+def to_patron(student: Student, rules: MappingRules, district: str, expires: date) -> Patron | Exclusion:
+    """The card this student gets, good through `expires`, or why there is none."""
+    if refusal := not_served(student.school, student.grade, rules):
+        return refusal
+    number = rules.student_number.apply(student.student_number)
+    if number is None:
+        return Exclusion.NUMBER_PATTERN if student.student_number.strip() else Exclusion.NUMBER_MISSING
+    library_number = rules.template.mint(number)
+    if len(library_number) > rules.number_max_length:
+        return Exclusion.NUMBER_TOO_LONG
+    band = rules.band_of[student.grade]
+    return Patron(
+        district=district,
+        source_id=student.source_id,
+        role=student.role,
+        student_number=number,
+        library_number=library_number,
+        patron_type=band.patron_type,
+        profile=band.profile,
+        branch=rules.schools[student.school],
+        school=student.school,
+        grade=student.grade,
+        given_name=student.given_name,
+        family_name=student.family_name,
+        expires=expires,
+    )
+
+
+def not_served(school: str, grade: str, rules: MappingRules) -> Exclusion | None:
+    """Whether a school and grade are outside what the two sides agreed. `grade` is "" where nobody understood it."""
+    if school not in rules.schools:
+        return Exclusion.UNKNOWN_SCHOOL
+    if not grade:
+        return Exclusion.UNKNOWN_GRADE
+    return None if grade in rules.band_of else Exclusion.GRADE_NOT_SERVED

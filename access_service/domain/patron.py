@@ -1,0 +1,54 @@
+"""One library card, and what is stored about its holder."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from access_service.domain.student import Role
+
+
+class Presence(StrEnum):
+    """What the rosters last said. An absent student is still served; one who left is not."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Patron:
+    """A library card as roster and rules make it: all that a run decides, and nothing that staff or time decide.
+
+    `library_number` is what the ILS files the card under, minted once. `branch` and `patron_type` are ILS codes.
+    """
+
+    district: str
+    source_id: str
+    role: Role
+    student_number: str = field(repr=False)
+    library_number: str = field(repr=False)
+    patron_type: str
+    profile: str
+    branch: str
+    school: str
+    grade: str
+    given_name: str = field(repr=False)
+    family_name: str = field(repr=False)
+    expires: date
+
+
+@dataclass(frozen=True, slots=True)
+class PatronRecord:
+    """A stored patron. `patron_id` never changes and is never reused; credentials and usage hang on it.
+
+    `pin_key` and `pin_digest` are the issued PIN under a pepper (pin_vault.py); both None means no PIN works.
+    """
+
+    patron_id: int
+    patron: Patron
+    presence: Presence
+    left_on: date | None
+    created_on: date
+    updated_on: date
+    pin_key: str | None
+    pin_digest: bytes | None = field(repr=False)

@@ -1,0 +1,45 @@
+"""Issued PINs: what the district's rule makes of a student. Nothing here stores or compares one."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from access_service.domain.student import Student
+
+
+class PinKind(StrEnum):
+    MMDD = "MMDD"
+    MMYYYY = "MMYYYY"
+    MMDDYYYY = "MMDDYYYY"
+    LAST = "last"
+    COLUMN = "column"
+    UNCLAIMED = "unclaimed"
+
+
+BIRTH_DATE_FORMATS = {PinKind.MMDD: "%m%d", PinKind.MMYYYY: "%m%Y", PinKind.MMDDYYYY: "%m%d%Y"}
+
+# What databases export when the birth date was never entered.
+PLACEHOLDER_BIRTH_DATES = frozenset({date(1, 1, 1), date(1753, 1, 1), date(1900, 1, 1), date(1970, 1, 1)})
+
+
+@dataclass(frozen=True, slots=True)
+class PinRule:
+    """`last` takes the final `digits` characters of the student number, `column` the roster's PIN column.
+
+    `unclaimed` issues none: no PIN works until the desk or the student sets one.
+    """
+
+    rule: PinKind
+    digits: int = 4
+
+
+def issued_pin(rule: PinRule, student: Student, today: date) -> str | None:
+    """The PIN this student is issued, or None where the facts for it are missing."""
+    if layout := BIRTH_DATE_FORMATS.get(rule.rule):
+        born = student.birth_date
+        if born is None or born in PLACEHOLDER_BIRTH_DATES or born >= today:
+            return None
+        return born.strftime(layout)
+    if rule.rule is PinKind.LAST:
+        return student.student_number[-rule.digits :] or None
+    return student.pin or None if rule.rule is PinKind.COLUMN else None
