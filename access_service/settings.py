@@ -1,0 +1,235 @@
+"""What an installation configures: TOML files, and the environment for secrets and places."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from access_service.domain.calendar import SchoolCalendar
+from access_service.domain.mapping import Exclusion, MappingRules
+from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind
+from access_service.errors import ConfigError
+
+# Environment variables that override a key of service.toml.
+PLACES = {"DATABASE_URL": ("database", "url"), "HTTP_PORT": ("http", "port")}
+
+# What a roster row can carry for us, and an agreement can allow. The first two are what the service is.
+RosterField = Literal[
+    "source_id", "student_number", "school", "grade", "given_name", "family_name", "birth_date", "pin"
+]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError('should be an IANA time zone such as "America/New_York"') from None
+    return name
+
+
+class Table(BaseModel):
+    """A TOML table: unknown keys are refused, values never change and never show in an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Database(Table):
+    url: str = "sqlite:///var/access.db"
+
+
+class Http(Table):
+    """`proxies` counts the reverse proxies in front of us whose X-Forwarded-For may be believed."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    proxies: Annotated[int, Field(ge=0, le=4)] = 0
+
+
+class Service(Table):
+    """service.toml. `spool` is the folder where a roster lies while a run reads it."""
+
+    database: Database = Database()
+    http: Http = Http()
+    spool: Path = Path("var/spool")
+
+
+class DistrictTable(Table):
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    name: str
+    timezone: Annotated[str, AfterValidator(_zone)]
+
+
+class Agreement(Table):
+    """Who signed what with whom. Columns for fields not listed are dropped while reading."""
+
+    signed_by: str
+    starts: date
+    ends: date
+    fields: frozenset[RosterField]
+
+
+class Feed(Table):
+    """Where the roster comes from. Times are seconds, sizes bytes.
+
+    `package` is "zip" for one archive whose name fits `pattern`, or "files" for all files in `folder` that fit it.
+    `complete` is "settled" (size and time the same after `settle_seconds`) or "marker" (a file NAME + `marker`).
+    `columns` names the roster column of a field where it is not the format's own.
+    """
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    user: str
+    host_keys: Annotated[tuple[Annotated[str, Field(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")], ...], Field(min_length=1)]
+    folder: str = "."
+    pattern: str = "*.zip"
+    package: Literal["zip", "files"] = "zip"
+    complete: Literal["settled", "marker"] = "settled"
+    settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
+    marker: str = ".done"
+    max_bytes: Annotated[int, Field(ge=1)] = 256 * 1024 * 1024
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
+    tries: Annotated[int, Field(ge=1, le=10)] = 5
+    fallback_encoding: Literal["", "cp1252"] = ""
+    columns: Mapping[RosterField, str] = {}
+
+
+class Limits(Table):
+    """What a night may do unattended: of each pair, the larger of a percent of the patrons and a count."""
+
+    removals_percent: Annotated[float, Field(ge=0, le=100)] = 5
+    removals_count: Annotated[int, Field(ge=0)] = 50
+    updates_percent: Annotated[float, Field(ge=0, le=100)] = 75
+    updates_count: Annotated[int, Field(ge=0)] = 50
+    collisions_percent: Annotated[float, Field(ge=0, le=100)] = 1
+    collisions_count: Annotated[int, Field(ge=0)] = 10
+    rejects_percent: Annotated[float, Field(ge=0, le=100)] = 0.5
+    rejects_count: Annotated[int, Field(ge=0)] = 10
+    file_shrink_percent: Annotated[float, Field(ge=0, le=100)] = 20
+
+
+class Example(Table):
+    """A made-up roster row and what the rules must make of it: a card, or the Exclusion in `excluded`."""
+
+    student_number: str
+    school: str
+    grade: str
+    birth_date: date | None = None
+    library_number: str | None = None
+    patron_type: str | None = None
+    branch: str | None = None
+    pin: str | None = None
+    excluded: Exclusion | None = None
+
+
+class District(Table):
+    """districts/CODE.toml."""
+
+    district: DistrictTable
+    agreement: Agreement
+    feed: Feed
+    rules: MappingRules
+    calendar: SchoolCalendar = SchoolCalendar()
+    limits: Limits = Limits()
+    examples: Annotated[tuple[Example, ...], Field(min_length=1)]
+
+    @property
+    def code(self) -> str:
+        return self.district.code
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.district.timezone)
+
+    @model_validator(mode="after")
+    def _agreement_covers_rules(self) -> Self:
+        needed = {"source_id", "student_number", "school", "grade"}
+        if self.rules.pin.rule in BIRTH_DATE_FORMATS:
+            needed.add("birth_date")
+        elif self.rules.pin.rule is PinKind.COLUMN:
+            needed.add("pin")
+        if missing := sorted(needed - self.agreement.fields):
+            raise ValueError(f"[agreement] fields: the rules need {', '.join(map(repr, missing))}")
+        return self
+
+
+class Settings(Table):
+    service: Service
+    districts: Mapping[str, District]
+
+    def district(self, code: str) -> District:
+        """One district by code; ConfigError names those there are."""
+        if code not in self.districts:
+            known = ", ".join(sorted(self.districts)) or "none"
+            raise ConfigError(f"no district {code!r}; config/districts has: {known}")
+        return self.districts[code]
+
+
+TableT = TypeVar("TableT", bound=Table)
+
+
+def load(folder: Path) -> Settings:
+    """Read service.toml and districts/*.toml. Errors: ConfigError, one line with file, key and what it should be.
+
+    `example.toml` only explains: it is checked like the others and never a district.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; name it with --config or ACCESS_CONFIG")
+    service = _validate(Service, folder / "service.toml", _with_places(_read(folder / "service.toml")))
+    districts: dict[str, District] = {}
+    for path in sorted((folder / "districts").glob("*.toml")):
+        district = _validate(District, path, _read(path))
+        if path.stem != district.code:
+            raise ConfigError(
+                f"{path}: [district] code is {district.code!r}, so the file should be {district.code}.toml"
+            )
+        if district.code != "example":
+            districts[district.code] = district
+    return Settings(service=service, districts=districts)
+
+
+def secret(name: str) -> str:
+    """A secret from the environment variable `name`, or from the file that `name`_FILE names."""
+    if value := os.environ.get(name):
+        return value
+    if not (path := os.environ.get(f"{name}_FILE")):
+        raise ConfigError(f"set {name}, or {name}_FILE to a file that holds it")
+    try:
+        value = Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}_FILE: cannot read {path}: {error.__class__.__name__}") from error
+    if not value:
+        raise ConfigError(f"{name}_FILE: {path} is empty")
+    return value
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def _with_places(table: dict[str, Any]) -> dict[str, Any]:
+    for variable, (section, key) in PLACES.items():
+        if value := os.environ.get(variable):
+            table[section] = {**table.get(section, {}), key: value}
+    return table
+
+
+def _validate(model: type[TableT], path: Path, table: dict[str, Any]) -> TableT:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        first, *others = error.errors(include_input=False, include_url=False)
+        where = ".".join(str(part) for part in first["loc"])
+        more = f" (and {len(others)} more)" if others else ""
+        message = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path}: {where + ': ' if where else ''}{message}{more}") from error
