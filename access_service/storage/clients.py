@@ -1,0 +1,54 @@
+"""Clients as rows. Of a key only its SHA-256 is kept: it is 32 random bytes, so a fast hash is right."""
+
+import json
+from datetime import datetime
+from ipaddress import ip_network
+
+from sqlalchemy import Connection, insert, select, update
+
+from access_service.domain.client import Client, DialectName, Release
+from access_service.storage.tables import clients
+
+
+def add(connection: Connection, client: Client, key_sha256: str | None, now: datetime) -> None:
+    """Store a new client; `key_sha256` is None for one that is known by its address only."""
+    connection.execute(
+        insert(clients).values(
+            name=client.name,
+            key_sha256=key_sha256,
+            dialects=json.dumps(sorted(client.dialects)),
+            districts=json.dumps(sorted(client.districts)),
+            networks=json.dumps([str(network) for network in client.networks]),
+            releases=json.dumps(sorted(client.releases)),
+            created_at=now,
+        )
+    )
+
+
+def exists(connection: Connection, name: str) -> bool:
+    """Whether the name was ever given: a revoked client keeps its name, for the counts that carry it."""
+    return connection.execute(select(clients.c.name).where(clients.c.name == name)).first() is not None
+
+
+def revoke(connection: Connection, name: str, now: datetime) -> bool:
+    """End a client; False if there is none of that name that is not ended."""
+    statement = update(clients).where(clients.c.name == name, clients.c.revoked_at.is_(None)).values(revoked_at=now)
+    return connection.execute(statement).rowcount == 1
+
+
+def active(connection: Connection) -> list[tuple[str | None, Client]]:
+    """All clients that are not revoked, each with the SHA-256 of its key."""
+    rows = connection.execute(select(clients).where(clients.c.revoked_at.is_(None)).order_by(clients.c.name))
+    return [
+        (
+            row.key_sha256,
+            Client(
+                name=row.name,
+                dialects=frozenset(map(DialectName, json.loads(row.dialects))),
+                districts=frozenset(json.loads(row.districts)),
+                networks=tuple(map(ip_network, json.loads(row.networks))),
+                releases=frozenset(map(Release, json.loads(row.releases))),
+            ),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,124 @@
+"""Two engines over one database: a reader whose every statement is its own transaction, and a writer.
+
+On one engine AUTOCOMMIT would be silently void beside the writer's begin hook, and a lookup twice as slow.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from access_service.errors import ConfigError, StorageError
+from access_service.storage.tables import DAY
+
+BUSY_SECONDS = 10
+# Past this the write-ahead log is cut back after a checkpoint.
+JOURNAL_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """`reader` also does the single-statement writes of schema `day`; `writer` holds one transaction at a time."""
+
+    reader: Engine
+    writer: Engine
+
+    def dispose(self) -> None:
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def connect(url: str) -> Databases:
+    """Engines for a SQLite file or a PostgreSQL database. Opens nothing yet; ConfigError for any other URL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError('[database] url: should look like "sqlite:///var/access.db"') from None
+    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return _sqlite(url, Path(str(parsed.database)))
+    if parsed.drivername == "postgresql+psycopg":
+        limits = {
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+        }
+        reader = create_engine(url, isolation_level="AUTOCOMMIT", connect_args=limits, hide_parameters=True)
+        return Databases(reader, create_engine(url, connect_args=limits, hide_parameters=True))
+    raise ConfigError("[database] url: should begin with sqlite:/// (a file) or postgresql+psycopg://")
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn what the database refuses into one line for the operator, without the statement or its values."""
+    try:
+        yield
+    except OperationalError as error:
+        raise StorageError(f"database: {_first_line(error)}") from error
+    except DBAPIError as error:
+        raise StorageError(f"database: {error.orig.__class__.__name__}: {_first_line(error)}") from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    # Drivers put values of rows on the lines after the first.
+    return str(error.orig).strip().split("\n", 1)[0] or error.orig.__class__.__name__
+
+
+def _sqlite(url: str, path: Path) -> Databases:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    reader = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
+    writer = create_engine(url, hide_parameters=True)
+    event.listen(reader, "connect", _prepare)
+    event.listen(writer, "connect", _prepare)
+    event.listen(reader, "connect", lambda connection, _: _attach_day(connection, path))
+    event.listen(writer, "connect", _no_implicit_begin)
+    event.listen(writer, "begin", _begin_immediate)
+    return Databases(reader, writer)
+
+
+def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
+
+
+def _attach_day(connection: Any, path: Path) -> None:
+    """BEGIN IMMEDIATE locks every attached file, so the writer never has this one."""
+    connection.execute(f"ATTACH DATABASE ? AS {DAY}", (str(day_file(path)),))
+    connection.execute(f"PRAGMA {DAY}.journal_mode = WAL")
+    # A counted wrong PIN must survive a power cut.
+    connection.execute(f"PRAGMA {DAY}.synchronous = FULL")
+
+
+@contextmanager
+def migrating(databases: Databases) -> Iterator[Connection]:
+    """A writing connection that sees schema `day` too, for changes of the schema only."""
+    with databases.writer.connect() as connection:
+        if databases.writer.dialect.name == "sqlite":
+            raw = connection.connection.driver_connection
+            _attach_day(raw, Path(str(databases.writer.url.database)))
+            raw.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield connection
+        finally:
+            # Not back to the pool: the night must not find the day file attached.
+            connection.invalidate()
+
+
+def day_file(path: Path) -> Path:
+    """The SQLite file of schema `day` beside the main one: access.db has access.day.db."""
+    return path.with_name(f"{path.stem}.day{path.suffix}")
+
+
+def _no_implicit_begin(connection: Any, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

