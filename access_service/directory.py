@@ -1,0 +1,132 @@
+"""The one door for every protocol: a number, perhaps a PIN, and who asks become an Answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from access_service.domain.access import Answer, PinResult, Standing, judge
+from access_service.domain.client import Client
+from access_service.domain.identifiers import IdentifierKind, Reading, readings
+from access_service.domain.mapping import MappingRules
+from access_service.pin_vault import PinVault
+from access_service.settings import District
+from access_service.storage import patrons
+from access_service.storage.engine import database_errors
+from access_service.storage.patrons import Hit
+from access_service.throttle import Throttle, Try
+from access_service.usage import UsageCounter
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a number led to: one patron, or a standing that says why not one."""
+
+    standing: Standing
+    hit: Hit | None = None
+
+
+class PatronDirectory:
+    """`now` gives the aware UTC time; a district's own zone decides what day it is there."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each collaborator once
+        self,
+        reader: Engine,
+        districts: Mapping[str, District],
+        vault: PinVault,
+        throttle: Throttle,
+        usage: UsageCounter,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._reader = reader
+        self._districts = districts
+        self._vault = vault
+        self._throttle = throttle
+        self._usage = usage
+        self._now = now
+
+    def find(self, typed: str, client: Client) -> Answer:
+        """Who a typed or scanned number is, in the districts the client serves. StorageError if nobody can say."""
+        found = self._find(typed, client)
+        return Answer(found.standing, PinResult.UNCHECKED, found.hit.record if found.hit else None)
+
+    def authenticate(self, typed: str, pin: str, client: Client) -> Answer:
+        """Whether number and PIN belong together; standing and PIN result stay apart. StorageError as above."""
+        generation = self._throttle.generation
+        found = self._find(typed, client)
+        record = found.hit.record if found.hit else None
+        if record is None or found.hit is None:
+            self._vault.matches(None, pin)
+            return Answer(found.standing, PinResult.UNCHECKED)
+        pin = pin.strip()
+        if not pin:
+            return Answer(found.standing, PinResult.MISSING, record)
+        if record.pin_digest is None:
+            self._vault.matches(None, pin)
+            return Answer(found.standing, PinResult.NONE_ISSUED, record)
+        tried = Try(
+            patron_id=record.patron_id,
+            client=client.name,
+            mark=self._vault.mark("wrong pin", str(record.patron_id), pin),
+            matches=lambda: self._vault.matches(record, pin),
+        )
+        with database_errors():
+            answer = Answer(found.standing, self._throttle.check(tried, found.hit.attempts, generation), record)
+        if answer.authenticated:
+            self._usage.count(record, client.name)
+        return answer
+
+    def _find(self, typed: str, client: Client) -> Found:
+        meant = meanings(
+            typed, {code: self._districts[code].rules for code in client.districts & self._districts.keys()}
+        )
+        hits = owners(self._hits({reading.key for _, reading in meant}, client), meant) if meant else []
+        if not hits:
+            return Found(Standing.UNKNOWN)
+        if len({hit.record.patron_id if hit.record else 0 for hit in hits}) > 1 or hits[0].record is None:
+            return Found(Standing.AMBIGUOUS)
+        return Found(judge(hits[0].record, self._today(hits[0].district)), hits[0])
+
+    def _hits(self, keys: set[str], client: Client) -> list[Hit]:
+        with database_errors():
+            try:
+                return self._query(keys, client)
+            except OperationalError as error:
+                # A connection that died while it was idle says nothing about the database now.
+                if not error.connection_invalidated:
+                    raise
+                return self._query(keys, client)
+
+    def _query(self, keys: set[str], client: Client) -> list[Hit]:
+        with self._reader.connect() as connection:
+            return patrons.find(connection, keys, client.name)
+
+    def _today(self, district: str) -> date:
+        return self._now().astimezone(self._districts[district].zone).date()
+
+
+def meanings(typed: str, rules: Mapping[str, MappingRules]) -> frozenset[tuple[str, Reading]]:
+    """Every (district, reading) that a typed string can be."""
+    return frozenset(
+        (code, reading)
+        for code, mapping in rules.items()
+        for reading in readings(typed, mapping.student_number, mapping.template)
+    )
+
+
+def owners(hits: list[Hit], meant: frozenset[tuple[str, Reading]]) -> list[Hit]:
+    """The hits that are readings of what was typed; a former number counts only where nobody has it now.
+
+    A contested number counts wherever it comes from: it opens nothing in any district.
+    """
+    contested = {reading.key for _, reading in meant if reading.kind is IdentifierKind.CONTESTED}
+    read = [
+        hit
+        for hit in hits
+        if (hit.district, Reading(hit.kind, hit.key)) in meant
+        or (hit.kind is IdentifierKind.CONTESTED and hit.key in contested)
+    ]
+    current = [hit for hit in read if hit.kind is not IdentifierKind.FORMER]
+    return current or read

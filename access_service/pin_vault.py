@@ -1,0 +1,75 @@
+"""The pepper ring: keyed digests of issued PINs, and marks that let us recognise what we do not store.
+
+Layout of a digest: HMAC-SHA256(pepper, version "1" | patron id, 8 bytes | length of PIN, 2 bytes | PIN in UTF-8).
+A digest is bound to its patron, so rows cannot be swapped; a copy of the database without the pepper gives no PIN.
+"""
+
+import hmac
+from collections.abc import Iterable
+
+from access_service.domain.patron import PatronRecord
+from access_service.errors import ConfigError
+from access_service.settings import secret
+
+PEPPER_VARIABLE = "ACCESS_PEPPER"
+MIN_PEPPER_BYTES = 32
+MAX_PIN_BYTES = 64
+_NOBODY = bytes(32)
+
+
+class PinVault:
+    """Holds peppers, newest first: the first makes new digests, all of them verify old ones."""
+
+    def __init__(self, peppers: Iterable[bytes]) -> None:
+        self._ring = {_key_id(pepper): pepper for pepper in peppers}
+        self.key_id = next(iter(self._ring))
+
+    @classmethod
+    def from_environment(cls) -> "PinVault":
+        """Read ACCESS_PEPPER: hexadecimal of 32 bytes or more; after a rotation the older ones follow, on lines."""
+        try:
+            peppers = [bytes.fromhex(line) for line in secret(PEPPER_VARIABLE).split()]
+        except ValueError:
+            raise ConfigError(
+                f"{PEPPER_VARIABLE}: should be hexadecimal digits, as `openssl rand -hex 32` prints"
+            ) from None
+        if any(len(pepper) < MIN_PEPPER_BYTES for pepper in peppers):
+            raise ConfigError(f"{PEPPER_VARIABLE}: should be at least {MIN_PEPPER_BYTES} bytes in hexadecimal")
+        return cls(peppers)
+
+    def check(self, used: Iterable[str]) -> None:
+        """ConfigError where stored PINs were made with a pepper that is not in the ring."""
+        if missing := sorted(set(used) - self._ring.keys()):
+            raise ConfigError(
+                f"{PEPPER_VARIABLE}: stored PINs need pepper {missing[0]}, which is missing; add it as a further line"
+            )
+
+    def digest(self, patron_id: int, pin: str) -> bytes:
+        """The digest of a patron's issued PIN under the current pepper."""
+        return _digest(self._ring[self.key_id], patron_id, pin)
+
+    def matches(self, record: PatronRecord | None, pin: str) -> bool:
+        """Whether `pin` is the patron's. Nobody's PIN, and an empty or huge one, costs the same and is wrong."""
+        known = record is not None and record.pin_digest is not None and record.pin_key in self._ring
+        pepper = self._ring[record.pin_key if known and record and record.pin_key else self.key_id]
+        stored = record.pin_digest if known and record and record.pin_digest else _NOBODY
+        given = _digest(pepper, record.patron_id if record else 0, pin)
+        return hmac.compare_digest(stored, given) and known and 0 < len(pin.encode()) <= MAX_PIN_BYTES
+
+    def mark(self, purpose: str, *facts: str) -> bytes:
+        """A keyed mark (16 bytes) by which the same facts are recognised again, and not read."""
+        message = b"".join(_sized(fact) for fact in (purpose, *facts))
+        return hmac.digest(self._ring[self.key_id], message, "sha256")[:16]
+
+
+def _digest(pepper: bytes, patron_id: int, pin: str) -> bytes:
+    return hmac.digest(pepper, b"1" + patron_id.to_bytes(8, "big") + _sized(pin[: MAX_PIN_BYTES + 1]), "sha256")
+
+
+def _sized(text: str) -> bytes:
+    raw = text.encode("utf-8", "surrogatepass")
+    return len(raw).to_bytes(2, "big") + raw
+
+
+def _key_id(pepper: bytes) -> str:
+    return hmac.digest(pepper, b"key id", "sha256")[:4].hex()
