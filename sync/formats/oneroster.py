@@ -1,0 +1,274 @@
+"""OneRoster CSV 1.1 and 1.2, bulk (1EdTech): users, orgs, demographics, and in 1.2 roles.
+
+Absence means departure here, so a package that contradicts its manifest, or has an empty users file, is refused.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import compress
+from typing import TypeVar
+
+import pandas as pd
+
+from access_service.domain.student import canonical_grade
+from access_service.settings import District
+from sync.formats.table import Table, read_table
+from sync.package import Package
+from sync.roster import COLUMNS, BadRosterError, Columns, Reject, RejectCode, Roster, WarningCode
+
+# The users.csv column of each field; a district's [feed] columns come first.
+USER_COLUMNS = {
+    "student_number": "identifier",
+    "given_name": "givenName",
+    "family_name": "familyName",
+    "grade": "grades",
+}
+MAX_ID = 255
+
+CellT = TypeVar("CellT")
+# A user's orgs: a list in a cell (1.1) or the rows of roles.csv (1.2).
+Orgs = str | tuple[str, ...]
+NO_UPDATES = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One package being read for one district. `today` decides which roles have ended."""
+
+    package: Package
+    district: District
+    today: date
+    warnings: Counter[WarningCode]
+    columns: dict[str, Columns]
+    rejects: list[Reject]
+
+    def table(self, file: str, wanted: Mapping[str, bool]) -> Table:
+        """Read a file in UTF-8, or as a whole in the district's fallback encoding."""
+        table = self._decoded(file, wanted)
+        self.columns[file] = table.receipt()
+        self.rejects.extend(table.rejects)
+        return table
+
+    def _decoded(self, file: str, wanted: Mapping[str, bool]) -> Table:
+        fallback = self.district.feed.fallback_encoding
+        try:
+            with self.package.open(file) as stream:
+                return read_table(stream, file, wanted)
+        except UnicodeDecodeError as error:
+            if not fallback:
+                raise BadRosterError(
+                    f"{file}: not UTF-8 ({error.reason}); export as UTF-8 or set [feed] fallback_encoding"
+                ) from error
+        try:
+            with self.package.open(file) as stream:
+                table = read_table(stream, file, wanted, fallback)
+        except UnicodeDecodeError as error:
+            raise BadRosterError(f"{file}: neither UTF-8 nor {fallback}; export it as UTF-8") from error
+        self.warnings[WarningCode.FALLBACK_ENCODING] += 1
+        return table
+
+
+def read_oneroster(package: Package, district: District, today: date) -> Roster:
+    """The students of a bulk package. Errors: BadRosterError, and nothing of the package is used."""
+    reader = Reader(package, district, today, Counter(), {}, [])
+    version = _check_manifest(reader)
+    schools = _schools(reader)
+    roles = _roles(reader) if version == "1.2" else None
+    users = _users(reader, roles is None)
+    # Plain objects: what was read as text stays the same text.
+    frame = pd.DataFrame(_student_columns(reader, users, schools, roles), dtype=object)
+    students = len(frame)
+    frame = _unique(frame, reader)
+    return Roster(
+        format=f"OneRoster {version} bulk",
+        frame=frame.drop(columns="line").reset_index(drop=True),
+        rejects=tuple(reader.rejects),
+        warnings=reader.warnings,
+        columns=reader.columns,
+        rows=users.rows,
+        not_students=len(users.lines) - students,
+    )
+
+
+def _check_manifest(reader: Reader) -> str:
+    """The version, "1.1" or "1.2"; refuses what the manifest contradicts."""
+    names = reader.package.names
+    if "manifest.csv" not in names:
+        reader.warnings[WarningCode.NO_MANIFEST] += 1
+        return "1.2" if "roles.csv" in names else "1.1"
+    table = reader.table("manifest.csv", {"propertyName": True, "value": True})
+    said = dict(zip(table.columns["propertyName"], table.columns["value"], strict=True))
+    for name in ("users", "orgs", "roles", "demographics"):
+        mode, there = said.get(f"file.{name}", "") or NO_UPDATES, f"{name}.csv" in names
+        if mode not in (NO_UPDATES, "bulk"):
+            raise BadRosterError(f"manifest.csv: file.{name} is {mode[:12]!r}; only bulk packages are read")
+        if there != (mode == "bulk"):
+            found = "is in the package" if there else "is not in the package"
+            raise BadRosterError(f"manifest.csv: file.{name} is {mode!r}, but {name}.csv {found}; export it again")
+    version = said.get("oneroster.version", "")[:3]
+    if version not in ("1.1", "1.2"):
+        raise BadRosterError("manifest.csv: oneroster.version should be 1.1 or 1.2")
+    return version
+
+
+def _schools(reader: Reader) -> dict[str, str]:
+    """School code by org sourcedId. The code is the org's identifier, or its sourcedId where that is blank."""
+    _must_have(reader, "orgs.csv")
+    table = reader.table("orgs.csv", {"sourcedId": True, "type": True, "identifier": False})
+    if table.rejects:
+        # A school nobody can read would look like a school whose students all left.
+        raise BadRosterError(f"orgs.csv line {table.rejects[0].line}: {table.rejects[0].code}; export it again")
+    ids, kinds = table.columns["sourcedId"], table.columns["type"]
+    codes = table.columns.get("identifier", [""] * len(ids))
+    return {org: code or org for org, kind, code in zip(ids, kinds, codes, strict=True) if kind.lower() == "school"}
+
+
+def _must_have(reader: Reader, file: str) -> None:
+    if file not in reader.package.names:
+        found = ", ".join(reader.package.names[:8]) or "no CSV files"
+        raise BadRosterError(f"no {file} in the package; it has {found}")
+
+
+@dataclass(frozen=True, slots=True)
+class StudentRoles:
+    """From roles.csv: the orgs where each user is a student, primary first, and who was one and is no more."""
+
+    orgs: Mapping[str, tuple[str, ...]]
+    ended: Container[str]
+
+
+def _roles(reader: Reader) -> StudentRoles:
+    _must_have(reader, "roles.csv")
+    wanted = dict.fromkeys(("userSourcedId", "roleType", "role", "orgSourcedId"), True)
+    table = reader.table("roles.csv", wanted | {"status": False, "endDate": False})
+    rows = len(table.lines)
+    blank = [""] * rows
+    columns = [table.columns.get(name, blank) for name in (*wanted, "status", "endDate")]
+    current: dict[str, tuple[str, ...]] = {}
+    ended: set[str] = set()
+    today = reader.today.isoformat()
+    for user, kind, role, org, status, end in zip(*columns, strict=True):
+        if role.lower() != "student":
+            continue
+        # The end date is the first day that no longer counts.
+        if status.lower() == "tobedeleted" or (end and end <= today):
+            ended.add(user)
+        else:
+            known = current.get(user, ())
+            current[user] = (org, *known) if kind.lower() == "primary" else (*known, org)
+    return StudentRoles(current, ended - current.keys())
+
+
+def _users(reader: Reader, with_role: bool) -> Table:
+    _must_have(reader, "users.csv")
+    wanted = {"sourcedId": True, "status": False}
+    if with_role:
+        wanted |= {"role": True, "orgSourcedIds": True}
+    fields = reader.district.agreement.fields
+    wanted |= {name: True for field, name in _user_columns(reader).items() if field in fields}
+    return reader.table("users.csv", wanted)
+
+
+def _user_columns(reader: Reader) -> dict[str, str]:
+    configured = {field: name for field, name in reader.district.feed.columns.items() if field != "birth_date"}
+    return USER_COLUMNS | configured
+
+
+def _student_columns(
+    reader: Reader, users: Table, schools: Mapping[str, str], roles: StudentRoles | None
+) -> dict[str, list[str] | list[int]]:
+    """The frame's columns, of students only."""
+    ids = users.columns["sourcedId"]
+    blank = [""] * len(ids)
+    named = {field: users.columns.get(name, blank) for field, name in _user_columns(reader).items()}
+    orgs: Iterable[Orgs]
+    ended: Container[str] = ()
+    if roles is None:
+        student = [role.lower() == "student" for role in users.columns["role"]]
+        orgs = users.columns["orgSourcedIds"]
+    else:
+        student = [user in roles.orgs or user in roles.ended for user in ids]
+        orgs, ended = (roles.orgs.get(user, ()) for user in ids), roles.ended
+    exits = [
+        "tobedeleted" if status.lower() == "tobedeleted" else "role ended" if user in ended else ""
+        for user, status in zip(ids, users.columns.get("status", blank), strict=True)
+    ]
+    columns: dict[str, Iterable[str]] = {
+        "source_id": ids,
+        "student_number": named["student_number"],
+        "school": _each(orgs, _school_of(schools, reader.district.rules.schools)),
+        "grade": _each(named["grade"], lambda grade: canonical_grade(grade) or ""),
+        "given_name": named["given_name"],
+        "family_name": named["family_name"],
+        "birth_date": _birth_dates(reader, ids, student),
+        "pin": named.get("pin", blank),
+        "exit": exits,
+    }
+    kept = {name: list(compress(cells, student)) for name, cells in columns.items()}
+    return {**kept, "line": list(compress(users.lines, student))}
+
+
+def _each(cells: Iterable[CellT], meaning: Callable[[CellT], str]) -> list[str]:
+    """The meaning of each cell, worked out once for each different one."""
+    listed = list(cells)
+    known = {cell: meaning(cell) for cell in set(listed)}
+    return [known[cell] for cell in listed]
+
+
+def _school_of(schools: Mapping[str, str], served: Container[str]) -> Callable[[Orgs], str]:
+    """Of a student's orgs the first school that is served, else the first school, else whatever was sent."""
+
+    def school(orgs: Orgs) -> str:
+        listed = [org.strip() for org in orgs.split(",")] if isinstance(orgs, str) else orgs
+        codes = [schools[org] for org in listed if org in schools]
+        return next((code for code in codes if code in served), codes[0] if codes else next(iter(listed), ""))
+
+    return school
+
+
+def _birth_dates(reader: Reader, ids: list[str], student: list[bool]) -> list[str]:
+    if "birth_date" not in reader.district.agreement.fields:
+        return [""] * len(ids)
+    name = reader.district.feed.columns.get("birth_date", "birthDate")
+    born: dict[str, str] = {}
+    if "demographics.csv" in reader.package.names:
+        table = reader.table("demographics.csv", {"sourcedId": True, name: True})
+        cells = _each(table.columns[name], _iso_date)
+        born = dict(zip(table.columns["sourcedId"], cells, strict=True))
+        unreadable = sum(1 for sent, read in zip(table.columns[name], cells, strict=True) if sent and not read)
+        reader.warnings[WarningCode.BIRTH_DATE_UNREADABLE] += unreadable
+    found = [born.get(user, "") for user in ids]
+    missing = sum(1 for date_, keep in zip(found, student, strict=True) if keep and not date_)
+    reader.warnings[WarningCode.BIRTH_DATE_MISSING] += missing
+    return found
+
+
+def _iso_date(cell: str) -> str:
+    try:
+        return date.fromisoformat(cell).isoformat()
+    except ValueError:
+        return ""
+
+
+def _unique(frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """One row for each id: rows without one are rejected, equal rows fold into one, contradicting rows all go."""
+    ids = set(frame["source_id"].tolist())
+    if len(ids) == len(frame) and "" not in ids and max(map(len, ids), default=0) <= MAX_ID:
+        return frame
+    lengths = frame["source_id"].map(len)
+    for code, bad in ((RejectCode.ID_MISSING, lengths == 0), (RejectCode.ID_TOO_LONG, lengths > MAX_ID)):
+        _reject(frame[bad], code, reader, with_id=False)
+    frame = frame[(lengths > 0) & (lengths <= MAX_ID)]
+    repeated = frame.duplicated(list(COLUMNS))
+    reader.warnings[WarningCode.ROW_REPEATED] += int(repeated.sum())
+    frame = frame[~repeated]
+    contradicting = frame.duplicated("source_id", keep=False)
+    _reject(frame[contradicting], RejectCode.ID_DUPLICATE, reader, with_id=True)
+    return frame[~contradicting]
+
+
+def _reject(rows: pd.DataFrame, code: RejectCode, reader: Reader, with_id: bool) -> None:
+    for source_id, school, line in zip(rows["source_id"], rows["school"], rows["line"], strict=True):
+        reader.rejects.append(Reject("users.csv", line, code, source_id if with_id else None, school or None))

@@ -1,0 +1,172 @@
+"""The one parser: strict CSV into columns of text. A second parser would disagree with it."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, BinaryIO
+
+from sync.roster import BadRosterError, Columns, Reject, RejectCode
+
+if TYPE_CHECKING:
+    import _csv
+
+    from typing_extensions import Buffer
+
+BATCH = 500
+MAX_CELL = 1000
+MAX_LINE = 1024 * 1024
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+Row = list[str]
+# Every table wants two columns or more, so an itemgetter always gives a tuple.
+Pick = Callable[[Row], tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Table:
+    """Chosen columns of one file, trimmed. `lines` has the line number of each row kept."""
+
+    file: str
+    header: tuple[str, ...]
+    columns: dict[str, list[str]]
+    lines: list[int] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    rows: int = 0
+
+    def receipt(self) -> Columns:
+        return Columns(self.header, tuple(self.columns))
+
+
+def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], encoding: str = "utf-8-sig") -> Table:
+    """Read the `wanted` columns (name -> must it be there) of a comma-separated file with a header.
+
+    A row of another width, with a line break, a control character or an endless cell becomes a Reject. The first
+    wanted column is the row's id. Errors: BadRosterError (header, quotes, no rows), UnicodeDecodeError.
+    """
+    lines = io.BufferedReader(_Lines(stream, file), MAX_LINE // 4)
+    reader = csv.reader(io.TextIOWrapper(lines, encoding=encoding, errors="strict", newline=""), strict=True)
+    try:
+        table = _with_header(next(reader, []), file, wanted)
+        _read_rows(reader, table)
+    except csv.Error as error:
+        raise BadRosterError(f"{file} line {reader.line_num}: not CSV ({error}); export it again") from error
+    if not table.rows:
+        raise BadRosterError(f"{file}: no rows under the header; an empty export is not a roster")
+    return table
+
+
+class _Lines(io.RawIOBase):
+    """Bytes that may hold no line longer than MAX_LINE: csv would take all of it into memory."""
+
+    def __init__(self, source: BinaryIO, file: str) -> None:
+        self._source = source
+        self._file = file
+        self._since_line = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "Buffer") -> int:
+        view = memoryview(buffer)
+        chunk = self._source.read(len(view))
+        view[: len(chunk)] = chunk
+        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        self._since_line = len(chunk) - 1 - last if last >= 0 else self._since_line + len(chunk)
+        if self._since_line > MAX_LINE:
+            raise BadRosterError(f"{self._file}: a line is longer than {MAX_LINE} bytes; this is no roster")
+        return len(chunk)
+
+
+def _with_header(header: Row, file: str, wanted: Mapping[str, bool]) -> Table:
+    names = tuple(name.strip() for name in header)
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise BadRosterError(f"{file}: column {_shown(twice)} is there twice; remove one")
+    for name, required in wanted.items():
+        if required and name not in names:
+            raise BadRosterError(f"{file}: no column {name!r}; it has {', '.join(map(_shown, names[:12])) or 'none'}")
+    return Table(file, names, {name: [] for name in wanted if name in names})
+
+
+def _shown(name: str) -> str:
+    """A header as an error may show it: it can be a person's data where the header row is missing."""
+    return repr(name) if re.fullmatch(r"[A-Za-z][A-Za-z_. ]{1,39}", name) else "(not a name)"
+
+
+def _read_rows(reader: "_csv.Reader", table: Table) -> None:
+    indexes = [table.header.index(name) for name in table.columns]
+    pick: Pick = itemgetter(*indexes)
+    ids, *others = table.columns.values()
+    # Cells repeat, ids do not: one object for each text keeps a million rows small.
+    memo: dict[str, str] = {}
+    line = reader.line_num + 1
+    while batch := list(islice(reader, BATCH)):
+        kept, lines = _whole_rows(batch, line, reader.line_num, table)
+        line = reader.line_num + 1
+        if not kept:
+            continue
+        picked = list(zip(*map(pick, kept), strict=True))
+        if not all(map(_plain, picked)):
+            kept, lines = _clean_rows(kept, lines, table, pick)
+            picked = [tuple(map(str.strip, cells)) for cells in zip(*map(pick, kept), strict=True)]
+        if not kept:
+            continue
+        ids.extend(picked[0])
+        for column, cells in zip(others, picked[1:], strict=True):
+            column.extend(map(memo.setdefault, cells, cells))
+        table.lines.extend(lines)
+
+
+def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table) -> tuple[list[Row], list[int]]:
+    """The rows of the right width and of one line each, with their line numbers; the others become rejects."""
+    width = len(table.header)
+    if last_line - line + 1 == len(batch) and all(len(row) == width for row in batch):
+        table.rows += len(batch)
+        return batch, list(range(line, line + len(batch)))
+    kept: list[Row] = []
+    lines: list[int] = []
+    for row in batch:
+        breaks = sum(cell.replace("\r\n", "\n").replace("\r", "\n").count("\n") for cell in row)
+        table.rows += bool(row)
+        if row and breaks:
+            # A stray quote swallows rows, and whose they were nobody can tell.
+            table.rejects.append(Reject(table.file, line, RejectCode.LINE_BREAK))
+        elif row and len(row) != width:
+            table.rejects.append(Reject(table.file, line, RejectCode.ROW_WIDTH, _id_of(row, table)))
+        elif row:
+            kept.append(row)
+            lines.append(line)
+        line += 1 + breaks
+    return kept, lines
+
+
+def _plain(cells: tuple[str, ...]) -> bool:
+    """Whether no cell needs trimming or a closer look: one test for a whole batch, since nearly all are plain."""
+    text = ",".join(cells)
+    trimmed = " ," not in text and ", " not in text and text == text.strip()
+    return trimmed and text.isprintable() and max(map(len, cells)) <= MAX_CELL
+
+
+def _clean_rows(rows: list[Row], lines: list[int], table: Table, pick: Pick) -> tuple[list[Row], list[int]]:
+    kept: list[Row] = []
+    kept_lines: list[int] = []
+    for row, line in zip(rows, lines, strict=True):
+        cells = pick(row)
+        if max(map(len, cells)) > MAX_CELL:
+            table.rejects.append(Reject(table.file, line, RejectCode.FIELD_TOO_LONG, _id_of(row, table)))
+        elif any(map(CONTROL.search, cells)):
+            table.rejects.append(Reject(table.file, line, RejectCode.CONTROL_CHARACTER, _id_of(row, table)))
+        else:
+            kept.append(row)
+            kept_lines.append(line)
+    return kept, kept_lines
+
+
+def _id_of(row: Row, table: Table) -> str | None:
+    """The id of a row that is rejected, where it can be read."""
+    index = table.header.index(next(iter(table.columns)))
+    found = row[index].strip() if index < len(row) else ""
+    return found if found and len(found) <= MAX_CELL and not CONTROL.search(found) else None

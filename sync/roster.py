@@ -1,0 +1,105 @@
+"""The roster as read: one frame of text columns, what was wrong with it, and where it came from."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+
+from access_service.errors import OperatorError
+
+# The frame's columns, all text. `birth_date` is ISO or "", `grade` a code of GRADES or "", `exit` why the SIS says
+# that this person has gone, or "". The fingerprint of a row covers all of them.
+COLUMNS = (
+    "source_id",
+    "student_number",
+    "school",
+    "grade",
+    "given_name",
+    "family_name",
+    "birth_date",
+    "pin",
+    "exit",
+)
+
+
+class BadRosterError(OperatorError):
+    """A file that cannot be trusted as a whole. Nothing of it is used."""
+
+
+class RejectCode(StrEnum):
+    """What was wrong with a row that is not used. docs/codes.md has cause and cure of each."""
+
+    ROW_WIDTH = "row_width"
+    LINE_BREAK = "line_break"
+    CONTROL_CHARACTER = "control_character"
+    FIELD_TOO_LONG = "field_too_long"
+    ID_MISSING = "id_missing"
+    ID_TOO_LONG = "id_too_long"
+    ID_DUPLICATE = "id_duplicate"
+
+
+class WarningCode(StrEnum):
+    """What was wrong with a value that is not used, in a row that is; or what was tolerated."""
+
+    BIRTH_DATE_UNREADABLE = "birth_date_unreadable"
+    BIRTH_DATE_MISSING = "birth_date_missing"
+    ROW_REPEATED = "row_repeated"
+    FALLBACK_ENCODING = "fallback_encoding"
+    NO_MANIFEST = "no_manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that is not used. `source_id` is None where nobody can tell whose it is; then it suspends absence
+    counting in its `school`, or in the district where that is None too."""
+
+    file: str
+    line: int
+    code: RejectCode
+    source_id: str | None = field(default=None, repr=False)
+    school: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The receipt of one file: which columns came, which were used, which were dropped at the door."""
+
+    received: tuple[str, ...]
+    used: tuple[str, ...]
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        return tuple(name for name in self.received if name not in self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """All students of one complete roster. `rows` counts data rows of the users file, students or not."""
+
+    format: str
+    frame: pd.DataFrame
+    rejects: tuple[Reject, ...]
+    warnings: Counter[WarningCode]
+    columns: dict[str, Columns]
+    rows: int
+    not_students: int
+
+
+def fingerprints(frame: pd.DataFrame, key: bytes) -> list[bytes]:
+    """16 bytes a row, keyed, over all columns. The reader lets no separator into a cell."""
+    seed = blake2b(key=key, digest_size=16)
+    prints: list[bytes] = []
+    for row in zip(*(frame[name].tolist() for name in COLUMNS), strict=True):
+        digest = seed.copy()
+        digest.update("\x1f".join(row).encode())
+        prints.append(digest.digest())
+    return prints
+
+
+def content(prints: list[bytes]) -> bytes:
+    """One digest of a set of fingerprints, whatever their order."""
+    lanes = np.frombuffer(b"".join(prints), dtype=np.uint64).reshape(-1, 2)
+    return bytes(lanes.sum(axis=0, dtype=np.uint64).tobytes())
