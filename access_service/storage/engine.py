@@ -3,11 +3,11 @@
 On one engine AUTOCOMMIT would be silently void beside the writer's begin hook, and a lookup twice as slow.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -19,6 +19,8 @@ from access_service.storage.tables import DAY
 BUSY_SECONDS = 10
 # Past this the write-ahead log is cut back after a checkpoint.
 JOURNAL_BYTES = 64 * 1024 * 1024
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,22 @@ def database_errors() -> Iterator[None]:
         raise StorageError(f"database: {error.orig.__class__.__name__}: {_first_line(error)}") from error
 
 
+def read(engine: Engine, question: Callable[[Connection], T]) -> T:
+    """Ask the database; once more where the connection died while it was idle, which says nothing about now."""
+    with database_errors():
+        try:
+            return _ask(engine, question)
+        except OperationalError as error:
+            if not error.connection_invalidated:
+                raise
+            return _ask(engine, question)
+
+
+def _ask(engine: Engine, question: Callable[[Connection], T]) -> T:
+    with engine.connect() as connection:
+        return question(connection)
+
+
 def _first_line(error: DBAPIError) -> str:
     # Drivers put values of rows on the lines after the first.
     return str(error.orig).strip().split("\n", 1)[0] or error.orig.__class__.__name__
@@ -97,11 +115,23 @@ def _attach_day(connection: Any, path: Path) -> None:
 
 
 @contextmanager
+def snapshot(databases: Databases) -> Iterator[Connection]:
+    """A reading connection that sees one moment of the database until the block ends."""
+    postgresql = databases.reader.dialect.name == "postgresql"
+    with databases.reader.connect() as connection:
+        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if postgresql else "BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
+
+
+@contextmanager
 def migrating(databases: Databases) -> Iterator[Connection]:
     """A writing connection that sees schema `day` too, for changes of the schema only."""
     with databases.writer.connect() as connection:
         if databases.writer.dialect.name == "sqlite":
-            raw = connection.connection.driver_connection
+            raw: Any = connection.connection.driver_connection
             _attach_day(raw, Path(str(databases.writer.url.database)))
             raw.execute("PRAGMA foreign_keys = OFF")
         try:

@@ -67,15 +67,34 @@ def records(connection: Connection, patron_ids: Sequence[int]) -> Iterator[Patro
             yield _record(row)
 
 
-def owners(connection: Connection, kind: IdentifierKind, keys: Sequence[str]) -> Mapping[str, tuple[str, int]]:
-    """Who owns which of `keys` now: key -> (district, patron id)."""
+def by_source_id(connection: Connection, district: str, source_ids: Sequence[str]) -> Mapping[str, PatronRecord]:
+    """The stored patrons of a district with these source ids, by source id."""
+    statement = select(*_RECORD).where(
+        patrons.c.district == district, patrons.c.source_id.in_(bindparam("ids", expanding=True))
+    )
+    found: dict[str, PatronRecord] = {}
+    if connection.execute(select(patrons.c.patron_id).where(patrons.c.district == district).limit(1)).first() is None:
+        return found
+    for start in range(0, len(source_ids), BATCH):
+        for row in connection.execute(statement, {"ids": source_ids[start : start + BATCH]}):
+            record = _record(row)
+            found[record.patron.source_id] = record
+    return found
+
+
+def owners(
+    connection: Connection, kind: IdentifierKind, keys: Sequence[str], district: str | None = None
+) -> Mapping[str, tuple[str, int]]:
+    """Who owns which of `keys` now, in one district or in all: key -> (district, patron id)."""
     statement = select(identifiers.c.key, identifiers.c.district, identifiers.c.patron_id).where(
         identifiers.c.kind == kind, identifiers.c.key.in_(bindparam("keys", expanding=True))
     )
+    if district:
+        statement = statement.where(identifiers.c.district == district)
     found: dict[str, tuple[str, int]] = {}
     for start in range(0, len(keys), BATCH):
-        for key, district, patron_id in connection.execute(statement, {"keys": keys[start : start + BATCH]}):
-            found[key] = (district, patron_id)
+        for key, owner, patron_id in connection.execute(statement, {"keys": keys[start : start + BATCH]}):
+            found[key] = (owner, patron_id)
     return found
 
 

@@ -84,6 +84,11 @@ def finish(connection: Connection, run_id: int, outcome: Outcome, now: datetime,
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(outcome=outcome, finished_at=now, **facts))
 
 
+def seen_again(connection: Connection, district: str, now: datetime) -> None:
+    """The file of the last applied run came again: the roster is as fresh as `now`."""
+    connection.execute(update(district_state).where(district_state.c.district == district).values(seen_at=now))
+
+
 def latest(connection: Connection, district: str, outcomes: tuple[Outcome, ...]) -> Run | None:
     """The newest run of a district that ended in one of `outcomes`."""
     statement = select(runs).where(runs.c.district == district, runs.c.outcome.in_(outcomes))
@@ -98,12 +103,17 @@ def get(connection: Connection, run_id: int) -> Run | None:
 
 def state(connection: Connection, district: str) -> DistrictState | None:
     """What the last applied run left behind, or None before the first."""
-    row = connection.execute(select(district_state).where(district_state.c.district == district)).one_or_none()
-    if row is None:
-        return None
-    facts = row._asdict() | {"seen_at": _utc(row.seen_at)}
-    facts.pop("district")
-    return DistrictState(**facts)
+    return states(connection).get(district)
+
+
+def states(connection: Connection) -> Mapping[str, DistrictState]:
+    """The same for every district that ever had an accepted roster."""
+    found = {}
+    for row in connection.execute(select(district_state)):
+        facts = row._asdict() | {"seen_at": _utc(row.seen_at)}
+        district = facts.pop("district")
+        found[district] = DistrictState(**facts)
+    return found
 
 
 def last_change(connection: Connection, patron_id: int) -> tuple[int, Change] | None:

@@ -53,6 +53,7 @@ patrons = Table(
     Column("created_run", Integer, nullable=False),
     Column("created_on", Date, nullable=False),
     Column("updated_on", Date, nullable=False),
+    Index("uq_patrons_district_source_id", "district", "source_id", unique=True),
 )
 
 # Every number that finds a patron, under its folded key. A contested number has patron_id 0.

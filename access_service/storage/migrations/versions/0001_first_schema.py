@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("updated_on", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("patron_id", name="pk_patrons"),
     )
+    op.create_index("uq_patrons_district_source_id", "patrons", ["district", "source_id"], unique=True)
     op.create_table(
         "pepper_keys",
         sa.Column("key_id", sa.String(length=8), nullable=False),

@@ -1,0 +1,39 @@
+"""What the last accepted roster said of each source id: the narrow table that every night reads whole."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from access_service.storage.tables import seen
+
+STREAM = 10_000
+
+
+class Seen(NamedTuple):
+    """`missed` counts the rosters this id was missing from, since the day `absent_since`."""
+
+    source_id: str
+    patron_id: int
+    fingerprint: bytes
+    missed: int
+    absent_since: date | None
+
+
+def stream(connection: Connection, district: str) -> Iterator[Seen]:
+    """Every source id of a district, without holding them all. Wants a `snapshot` connection."""
+    statement = select(*(seen.c[name] for name in Seen._fields)).where(seen.c.district == district)
+    for batch in connection.execute(statement, execution_options={"yield_per": STREAM}).partitions():
+        yield from map(Seen._make, batch)
+
+
+def anyone_absent(connection: Connection, district: str) -> bool:
+    """Whether somebody is missing who may have left by now though the file is the same."""
+    statement = select(seen.c.source_id).where(seen.c.district == district, seen.c.missed > 0)
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def population(connection: Connection, district: str) -> int:
+    """How many students the last accepted roster left in the district, absent ones included."""
+    return connection.execute(select(func.count()).where(seen.c.district == district)).scalar_one()
