@@ -32,3 +32,12 @@ def databases(database_url: str) -> Iterator[engine.Databases]:
     schema.upgrade(opened)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up keys for every test, and none of the machine's own configuration."""
+    monkeypatch.setenv("ACCESS_PEPPER", "5e" * 32)
+    monkeypatch.setenv("SYNC_KEY", "7a" * 32)
+    for name in ("ACCESS_CONFIG", "DATABASE_URL", "HTTP_PORT"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,272 @@
+"""Write a plan: staged first, then one transaction, fenced so that a run that was overtaken cannot publish."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from access_service.domain.identifiers import IdentifierKind, fold
+from access_service.domain.patron import Patron, Presence
+from access_service.errors import OperatorError
+from access_service.pin_vault import PinVault
+from access_service.storage import bulk, rosters, runs
+from access_service.storage import tables as t
+from access_service.storage.engine import Databases
+from access_service.storage.runs import DistrictState, Outcome
+from sync.plan import Change, Plan
+from sync.planner import Night
+
+PATRON_FIELDS = tuple(Patron.__dataclass_fields__)
+SEEN_COLUMNS = ("district", "source_id", "patron_id", "fingerprint", "missed", "absent_since")
+IDENTIFIER_COLUMNS = ("key", "kind", "district", "patron_id")
+
+Row = tuple[Any, ...]
+
+
+class OvertakenError(OperatorError):
+    """Another run of the district was applied meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A run about to be written: what the last one left behind, what this one will (columns of district_state), and
+    what its row in the ledger says."""
+
+    run_id: int
+    night: Night
+    before: DistrictState | None
+    after: Mapping[str, Any]
+    ledger: Mapping[str, Any]
+
+    @property
+    def district(self) -> str:
+        return self.night.district.code
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Every row of a plan, ready to write."""
+
+    patrons: list[Row]
+    changed: list[Row]
+    identifiers: list[Row]
+    identifiers_gone: list[Row]
+    seen: list[Row]
+    seen_gone: list[Row]
+    changes: list[Row]
+    exclusions: list[Row]
+    contested: list[Row]
+
+
+@contextmanager
+def exclusively(databases: Databases, spool: Path, district: str) -> Iterator[None]:
+    """Let no other run of this district in while the block lasts; OperatorError where one is under way.
+
+    On one host a file lock, over PostgreSQL also an advisory lock, for runs on other hosts.
+    """
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    busy = OperatorError(f"another run of {district!r} is under way; wait for it to end")
+    descriptor = os.open(spool / f"{district}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise busy from None
+        with databases.reader.connect() as connection:
+            if databases.reader.dialect.name == "postgresql":
+                asked = text("SELECT pg_try_advisory_lock(hashtext(:name))")
+                if not connection.execute(asked, {"name": f"roster-sync {district}"}).scalar_one():
+                    raise busy
+            try:
+                yield
+            finally:
+                # Closes the session and with it the advisory lock.
+                connection.invalidate()
+    finally:
+        os.close(descriptor)
+
+
+def apply(databases: Databases, run: Publication, plan: Plan, outcome: Outcome) -> None:
+    """Publish a plan and close its run in one transaction.
+
+    Errors: OvertakenError, or what the database refuses; then nothing is changed.
+    """
+    staged = stage(run, plan, rosters.reserve_patron_ids(databases, len(plan.creates)))
+    with databases.writer.begin() as connection:
+        if not rosters.fence(connection, run.district, run.run_id, run.before, run.after):
+            raise OvertakenError("another run was applied meanwhile; this one changed nothing")
+        write(connection, run.district, staged)
+        rosters.keep_pepper(connection, run.night.vault.key_id)
+        runs.finish(connection, run.run_id, outcome, run.after["seen_at"], **run.ledger)
+    rosters.checkpoint(databases)
+
+
+def write(connection: Connection, district: str, staged: Staged) -> None:
+    """All rows of a plan. The caller owns the transaction."""
+    state = ("presence", "left_on", "pin_key", "pin_digest", "updated_on")
+    created = ("created_run", "created_on")
+    bulk.insert(connection, t.patrons, ("patron_id", *PATRON_FIELDS, *state, *created), staged.patrons)
+    if staged.changed:
+        bulk.update(connection, t.patrons, ("patron_id", *PATRON_FIELDS, *state), staged.changed)
+    if staged.identifiers_gone:
+        bulk.delete(connection, t.identifiers, IDENTIFIER_COLUMNS, staged.identifiers_gone)
+    bulk.insert(connection, t.identifiers, IDENTIFIER_COLUMNS, staged.identifiers)
+    if staged.seen_gone:
+        bulk.delete(connection, t.seen, ("district", "source_id"), staged.seen_gone)
+    bulk.insert(connection, t.seen, SEEN_COLUMNS, staged.seen)
+    bulk.insert(connection, t.changes, ("run_id", "patron_id", "kind", "before", "after"), staged.changes)
+    rosters.replace_exclusions(connection, district, staged.exclusions, staged.contested)
+
+
+def stage(run: Publication, plan: Plan, first_id: int) -> Staged:
+    """Every row a plan writes, worked out before the database is locked."""
+    # In the order of the index that every night reads: inserts then run along it.
+    creates = sorted(plan.creates, key=lambda create: create.patron.source_id)
+    ids = range(first_id, first_id + len(creates))
+    night, today = run.night, run.night.today.isoformat()
+    patrons = [
+        (
+            patron_id,
+            *_patron_row(create.patron),
+            Presence.PRESENT,
+            None,
+            *_pin(night.vault, patron_id, create.pin),
+            today,
+            run.run_id,
+            today,
+        )
+        for patron_id, create in zip(ids, creates, strict=True)
+    ]
+    identifiers = [
+        row for patron_id, create in zip(ids, creates, strict=True) for row in _identifiers(patron_id, create.patron)
+    ]
+    seen = [
+        (run.district, create.patron.source_id, patron_id, create.fingerprint, 0, None)
+        for patron_id, create in zip(ids, creates, strict=True)
+    ]
+    renumbered = [c for c in plan.changes if c.patron.student_number != c.before.patron.student_number]
+    return Staged(
+        patrons=patrons,
+        changed=[_changed_row(night, change) for change in plan.changes],
+        identifiers=sorted([*identifiers, *(row for change in renumbered for row in _new_numbers(change))]),
+        identifiers_gone=[row for change in renumbered for row in _old_numbers(change)],
+        seen=[
+            *seen,
+            *(_seen_row(change) for change in plan.changes if change.fingerprint is not None),
+            *((run.district, *row) for row in plan.refreshed),
+        ],
+        seen_gone=[
+            *((run.district, change.patron.source_id) for change in plan.changes),
+            *((run.district, row.source_id) for row in plan.refreshed),
+        ],
+        changes=[(run.run_id, *_image(night, change)) for change in plan.changes],
+        exclusions=_exclusions(night, plan),
+        contested=[(key, IdentifierKind.CONTESTED, run.district, 0) for key in sorted(plan.contested)],
+    )
+
+
+def _patron_row(patron: Patron) -> Row:
+    return (
+        patron.district,
+        patron.source_id,
+        patron.role,
+        patron.student_number,
+        patron.library_number,
+        patron.patron_type,
+        patron.profile,
+        patron.branch,
+        patron.school,
+        patron.grade,
+        patron.given_name,
+        patron.family_name,
+        patron.expires.isoformat(),
+    )
+
+
+def _pin(vault: PinVault, patron_id: int, pin: str | None) -> tuple[str | None, bytes | None]:
+    return (vault.key_id, vault.digest(patron_id, pin)) if pin else (None, None)
+
+
+def _state(night: Night, change: Change) -> dict[str, Any]:
+    """Presence and PIN of a patron after a change."""
+    before = change.before
+    pin = _pin(night.vault, before.patron_id, change.pin) if change.new_pin else (before.pin_key, before.pin_digest)
+    left_on = (before.left_on or night.today).isoformat() if change.presence is Presence.LEFT else None
+    return {"presence": change.presence, "left_on": left_on, "pin_key": pin[0], "pin_digest": pin[1]}
+
+
+def _changed_row(night: Night, change: Change) -> Row:
+    state = _state(night, change).values()
+    return (change.before.patron_id, *_patron_row(change.patron), *state, night.today.isoformat())
+
+
+def _identifiers(patron_id: int, patron: Patron) -> Iterator[Row]:
+    yield (fold(patron.student_number), IdentifierKind.STUDENT_NUMBER, patron.district, patron_id)
+    yield (fold(patron.library_number), IdentifierKind.LIBRARY_NUMBER, patron.district, patron_id)
+
+
+def _new_numbers(change: Change) -> Iterator[Row]:
+    """A changed student number is a further identifier; the old one still finds its student."""
+    patron_id, district = change.before.patron_id, change.patron.district
+    yield (fold(change.patron.student_number), IdentifierKind.STUDENT_NUMBER, district, patron_id)
+    yield (fold(change.before.patron.student_number), IdentifierKind.FORMER, district, patron_id)
+
+
+def _old_numbers(change: Change) -> Iterator[Row]:
+    patron_id, district = change.before.patron_id, change.patron.district
+    yield (fold(change.before.patron.student_number), IdentifierKind.STUDENT_NUMBER, district, patron_id)
+    # A number that comes back is a former one no longer.
+    yield (fold(change.patron.student_number), IdentifierKind.FORMER, district, patron_id)
+    yield (fold(change.before.patron.student_number), IdentifierKind.FORMER, district, patron_id)
+
+
+def _seen_row(change: Change) -> Row:
+    since = change.absent_since.isoformat() if change.absent_since else None
+    patron = change.patron
+    return (patron.district, patron.source_id, change.before.patron_id, change.fingerprint, change.missed, since)
+
+
+def _image(night: Night, change: Change) -> Row:
+    """The columns that differ, before and after, as two JSON objects."""
+    record, seen = change.before, change.seen_before
+    before = {
+        **dict(zip(PATRON_FIELDS, _patron_row(record.patron), strict=True)),
+        "presence": record.presence,
+        "left_on": record.left_on.isoformat() if record.left_on else None,
+        "pin_key": record.pin_key,
+        "pin_digest": record.pin_digest,
+        "fingerprint": seen.fingerprint if seen else None,
+        "missed": seen.missed if seen else None,
+        "absent_since": seen.absent_since.isoformat() if seen and seen.absent_since else None,
+    }
+    kept = change.fingerprint is not None
+    after = {
+        **dict(zip(PATRON_FIELDS, _patron_row(change.patron), strict=True)),
+        **_state(night, change),
+        "fingerprint": change.fingerprint,
+        "missed": change.missed if kept else None,
+        "absent_since": change.absent_since.isoformat() if change.absent_since else None,
+    }
+    differing = [name for name in before if before[name] != after[name]]
+    images = (json.dumps({name: _plain(side[name]) for name in differing}) for side in (before, after))
+    return (record.patron_id, change.kind, *images)
+
+
+def _plain(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _exclusions(night: Night, plan: Plan) -> list[Row]:
+    """Who got no card and why, under a keyed mark of the number in place of the number."""
+    marked = {
+        night.vault.mark("excluded", night.district.code, fold(row.student_number)): row
+        for row in plan.excluded.values()
+        if fold(row.student_number)
+    }
+    return [(night.district.code, mark, row.code, row.detail) for mark, row in marked.items()]

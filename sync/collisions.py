@@ -1,0 +1,97 @@
+"""Two people, one number: neither gets it, and the run says so."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from access_service.domain.identifiers import IdentifierKind, fold
+from access_service.domain.patron import PatronRecord, Presence
+from access_service.storage import patrons
+from sync.plan import Change, Create
+
+SAME_ROSTER = "another row of this roster has the number"
+OTHER_DISTRICT = "a patron of another district has the number"
+HERE_ALREADY = "another student of this roster has the number"
+FORMER_STUDENT = "an absent or former student has the number"
+
+
+@dataclass(frozen=True, slots=True)
+class Collisions:
+    """`claimants` (source id -> why) get no card; `owners` are patrons in tonight's roster who lose theirs until it is
+    settled; `contested` are library numbers of another district's patrons, which open nothing for anybody."""
+
+    claimants: Mapping[str, str]
+    owners: Mapping[str, PatronRecord]
+    contested: frozenset[str]
+
+
+def find_collisions(
+    connection: Connection,
+    district: str,
+    creates: Mapping[str, Create],
+    changes: Mapping[str, Change],
+    present: Collection[str],
+) -> Collisions:
+    """Who claims a number tonight that somebody else claims or has."""
+    renumbered = {
+        source_id: change
+        for source_id, change in changes.items()
+        if change.patron.student_number != change.before.patron.student_number
+    }
+    library = _by_key((source_id, create.patron.library_number) for source_id, create in creates.items())
+    student = _by_key(
+        [
+            *((source_id, create.patron.student_number) for source_id, create in creates.items()),
+            *((source_id, change.patron.student_number) for source_id, change in renumbered.items()),
+        ]
+    )
+    claimants = {
+        source_id: SAME_ROSTER
+        for claimed in (library, student)
+        for sources in claimed.values()
+        if len(sources) > 1
+        for source_id in sources
+    }
+    given_up = {(fold(change.before.patron.student_number), change.before.patron_id) for change in renumbered.values()}
+    owned: list[tuple[str, int]] = []
+    contested: set[str] = set()
+    for key, (owner_district, patron_id) in patrons.owners(
+        connection, IdentifierKind.LIBRARY_NUMBER, list(library)
+    ).items():
+        if owner_district == district:
+            owned.extend((source_id, patron_id) for source_id in library[key])
+        else:
+            contested.add(key)
+            claimants |= dict.fromkeys(library[key], OTHER_DISTRICT)
+    numbers = patrons.owners(connection, IdentifierKind.STUDENT_NUMBER, list(student), district)
+    for key, (_, patron_id) in numbers.items():
+        if (key, patron_id) not in given_up:
+            owned.extend((source_id, patron_id) for source_id in student[key])
+    owners = _owners(connection, owned, claimants, present)
+    return Collisions(claimants, owners, frozenset(contested))
+
+
+def _by_key(numbers: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
+    claimed: dict[str, list[str]] = defaultdict(list)
+    for source_id, number in numbers:
+        claimed[fold(number)].append(source_id)
+    return claimed
+
+
+def _owners(
+    connection: Connection, owned: list[tuple[str, int]], claimants: dict[str, str], present: Collection[str]
+) -> dict[str, PatronRecord]:
+    """Exclude the claimants of numbers owned in this district, and find the owners who are in the roster as well."""
+    records = {record.patron_id: record for record in patrons.records(connection, [owner for _, owner in owned])}
+    owners: dict[str, PatronRecord] = {}
+    for source_id, patron_id in owned:
+        record = records[patron_id]
+        if record.patron.source_id == source_id:
+            continue
+        here = record.presence is not Presence.LEFT and record.patron.source_id in present
+        claimants[source_id] = HERE_ALREADY if here else FORMER_STUDENT
+        if here:
+            owners[record.patron.source_id] = record
+    return owners

@@ -1,0 +1,57 @@
+"""May this plan be applied unattended? Pure: counts, the last accepted roster and limits in, a verdict out."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from access_service.settings import Limits
+
+
+class Finding(StrEnum):
+    """Why a run is held. docs/codes.md has cause and cure of each."""
+
+    REMOVALS = "removals"
+    UPDATES = "updates"
+    COLLISIONS = "collisions"
+    FILE_SHRUNK = "file_shrunk"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a night would do, in numbers. `population` and `last_size` are of the last accepted roster, or 0."""
+
+    removals: int
+    updates: int
+    collisions: int
+    population: int
+    size: int
+    last_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One finding in words: how much, of how many, and the limit it passed."""
+
+    finding: Finding
+    text: str
+
+
+def judge(facts: Facts, limits: Limits) -> tuple[Reason, ...]:
+    """The reasons to hold, none for a clear night. A first roster has nothing to remove or update."""
+    amounts = (
+        (Finding.REMOVALS, facts.removals, limits.removals_percent, limits.removals_count),
+        (Finding.UPDATES, facts.updates, limits.updates_percent, limits.updates_count),
+        (Finding.COLLISIONS, facts.collisions, limits.collisions_percent, limits.collisions_count),
+    )
+    reasons = [
+        Reason(finding, f"{amount} {finding} of {facts.population} patrons; at most {allowed} go unattended")
+        for finding, amount, percent, count in amounts
+        if amount > (allowed := max(count, int(facts.population * percent / 100)))
+    ]
+    smallest = facts.last_size * (100 - limits.file_shrink_percent) / 100
+    if facts.size < smallest:
+        lost = 100 - 100 * facts.size / facts.last_size
+        allowed_text = f"at most {limits.file_shrink_percent:g} % goes unattended"
+        reasons.append(
+            Reason(Finding.FILE_SHRUNK, f"the file is {lost:.0f} % smaller than the last one; {allowed_text}")
+        )
+    return tuple(reasons)

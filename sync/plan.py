@@ -1,0 +1,144 @@
+"""A night as one value: what a roster would change of what is stored. Computing it writes nothing."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+import pandas as pd
+
+from access_service.domain.mapping import Exclusion, MappingRules, not_served
+from access_service.domain.patron import Patron, PatronRecord, Presence
+from access_service.storage.seen import Seen
+from sync.roster import Roster
+
+
+class ChangeKind(StrEnum):
+    """UPDATE alters the card; RENEW only its expiry, or the pepper of its PIN; ABSENT is served all the same."""
+
+    UPDATE = "update"
+    RENEW = "renew"
+    RETURN = "return"
+    SEEN_AGAIN = "seen_again"
+    ABSENT = "absent"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A student who gets a card tonight."""
+
+    patron: Patron
+    pin: str | None = field(repr=False)
+    fingerprint: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A stored patron that is another tomorrow. `missed` and `absent_since` are the absence counters after it;
+    `fingerprint` is None for one who left. `pin` is None where no PIN works, and `new_pin` whether it differs."""
+
+    kind: ChangeKind
+    before: PatronRecord
+    seen_before: Seen | None
+    patron: Patron
+    presence: Presence
+    fingerprint: bytes | None = field(default=None, repr=False)
+    missed: int = 0
+    absent_since: date | None = None
+    new_pin: bool = False
+    pin: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A row that gets no card: why, and a school or grade that explains it."""
+
+    code: Exclusion
+    student_number: str = field(repr=False)
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a run would do. `refreshed` are rows that read otherwise and make the same card; `contested` are
+    folded library numbers that two people would own."""
+
+    creates: tuple[Create, ...]
+    changes: tuple[Change, ...]
+    refreshed: tuple[Seen, ...]
+    excluded: Mapping[str, Excluded]
+    contested: frozenset[str]
+    unchanged: int
+    absence_suspended: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        kinds = Counter(change.kind for change in self.changes)
+        return {
+            "create": len(self.creates),
+            **{kind.value: kinds[kind] for kind in ChangeKind},
+            "unchanged": self.unchanged,
+            "absence_suspended": self.absence_suspended,
+        }
+
+    @property
+    def changes_patrons(self) -> bool:
+        return bool(self.creates or self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The roster's rows under the rules, still as columns: who may be served, and who not, by source id."""
+
+    served: pd.DataFrame
+    excluded: Mapping[str, Excluded]
+
+
+def sort_roster(roster: Roster, rules: MappingRules) -> Sorted:
+    """Divide the students by school, grade and stated exit, without making an object of any that is served."""
+    frame = roster.frame
+    refusals = {
+        (school, grade): not_served(school, grade, rules)
+        for school, grade in frame[["school", "grade"]].drop_duplicates().itertuples(index=False)
+    }
+    codes = [
+        Exclusion.STATED_EXIT if left else refusals[school, grade]
+        for school, grade, left in zip(*(frame[name].tolist() for name in ("school", "grade", "exit")), strict=True)
+    ]
+    excluded: dict[str, Excluded] = {}
+    if any(codes):
+        refused = frame[[code is not None for code in codes]]
+        rows = zip(*(refused[n].tolist() for n in ("source_id", "student_number", "school", "grade")), strict=True)
+        for code, (source_id, number, school, grade) in zip(filter(None, codes), rows, strict=True):
+            excluded[source_id] = Excluded(code, number, f"school {school}, grade {grade or 'not understood'}")
+    served = frame[[code is None for code in codes]] if excluded else frame
+    return Sorted(served, excluded)
+
+
+@dataclass(slots=True)
+class Matched:
+    """Tonight's rows against the last roster's. Indexes are positions in the served frame."""
+
+    unchanged: int = 0
+    candidates: list[tuple[int, Seen]] = field(default_factory=list)
+    excluded: list[Seen] = field(default_factory=list)
+    missing: list[Seen] = field(default_factory=list)
+    new: list[int] = field(default_factory=list)
+
+
+def match(ids: list[str], prints: list[bytes], stored: Iterable[Seen], sorted_: Sorted, everyone: bool) -> Matched:
+    """Stream what is stored past tonight's rows. `everyone` makes each row a candidate: the rules changed."""
+    position = dict(zip(ids, range(len(ids)), strict=True))
+    matched = Matched()
+    for seen in stored:
+        index = position.pop(seen.source_id, None)
+        if index is None:
+            (matched.excluded if seen.source_id in sorted_.excluded else matched.missing).append(seen)
+        elif everyone or seen.missed or seen.fingerprint != prints[index]:
+            matched.candidates.append((index, seen))
+        else:
+            matched.unchanged += 1
+    matched.new = list(position.values())
+    return matched

@@ -1,0 +1,242 @@
+"""From a roster and what is stored to a Plan. Only rows that may differ become students."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from access_service.domain.mapping import Exclusion, to_patron
+from access_service.domain.patron import Patron, PatronRecord, Presence
+from access_service.domain.pins import issued_pin
+from access_service.domain.student import Student
+from access_service.pin_vault import PinVault
+from access_service.settings import District
+from access_service.storage import patrons, seen
+from access_service.storage.runs import DistrictState
+from access_service.storage.seen import Seen
+from sync.collisions import Collisions, find_collisions
+from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, match, sort_roster
+from sync.roster import COLUMNS, Roster, content, fingerprints
+
+# Raise it when to_patron or issued_pin gives another answer to the same facts: every row is then worked out again.
+MAPPING_VERSION = 1
+
+# Student's fields in their order.
+STUDENT_COLUMNS = tuple(name for name in Student.__dataclass_fields__ if name in COLUMNS)
+
+
+@dataclass(frozen=True)
+class Night:
+    """For whom and when a plan is made. `key` is the fingerprint key, which only the night holds."""
+
+    district: District
+    today: date
+    vault: PinVault
+    key: bytes
+
+    @cached_property
+    def expires(self) -> date:
+        return self.district.rules.expiry.date_for(self.today)
+
+    @property
+    def rules_version(self) -> str:
+        return sha256(repr(self.district.rules).encode()).hexdigest()[:16]
+
+    @property
+    def basis(self) -> str:
+        """What a stored patron was made from besides its row. When it differs, every row is worked out again."""
+        agreed = sorted(self.district.agreement.fields), sorted(self.district.feed.columns.items())
+        facts = (MAPPING_VERSION, self.rules_version, agreed, self.expires, self.vault.key_id)
+        return sha256(repr(facts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and the digest of the roster it was made from."""
+
+    plan: Plan
+    content: bytes
+
+
+def make_plan(connection: Connection, night: Night, roster: Roster, state: DistrictState | None) -> Planned:
+    """What this roster would change tonight. `connection` is a snapshot; nothing is written."""
+    sorted_ = sort_roster(roster, night.district.rules)
+    ids = sorted_.served["source_id"].tolist()
+    prints = fingerprints(sorted_.served, night.key)
+    everyone = state is None or state.basis != night.basis
+    stored = seen.stream(connection, night.district.code)
+    matched = match(ids, prints, stored, sorted_, everyone)
+    found = content(prints)
+    draft = Draft(connection, night, sorted_.served, prints, dict(sorted_.excluded))
+    draft.candidates(matched)
+    draft.excluded_now(matched.excluded)
+    draft.missing(matched.missing, roster, same=state is not None and state.content == found)
+    draft.newcomers(matched)
+    return Planned(draft.finish(frozenset(ids), matched.unchanged), found)
+
+
+class Draft:
+    """A plan in the making."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        night: Night,
+        served: pd.DataFrame,
+        prints: list[bytes],
+        excluded: dict[str, Excluded],
+    ) -> None:
+        self._connection = connection
+        self._night = night
+        self._served = served
+        self._prints = prints
+        self._excluded = excluded
+        self._creates: dict[str, Create] = {}
+        self._changes: dict[str, Change] = {}
+        self._refreshed: list[Seen] = []
+        self._unchanged = 0
+        self._suspended = 0
+
+    def candidates(self, matched: Matched) -> None:
+        """Rows whose content, rules or absence may make the patron another."""
+        stored = self._records(row.patron_id for _, row in matched.candidates)
+        students = self._students([index for index, _ in matched.candidates])
+        for (index, before), student in zip(matched.candidates, students, strict=True):
+            self._compare(stored[before.patron_id], before, student, self._prints[index])
+
+    def newcomers(self, matched: Matched) -> None:
+        """Rows that the last roster had not: new people, and people who had left."""
+        ids = self._served["source_id"].tolist()
+        known = patrons.by_source_id(self._connection, self._night.district.code, [ids[index] for index in matched.new])
+        for index, student in zip(matched.new, self._students(matched.new), strict=True):
+            if record := known.get(student.source_id):
+                self._compare(record, None, student, self._prints[index])
+                continue
+            mapped = self._map(student)
+            if isinstance(mapped, Patron):
+                pin = issued_pin(self._night.district.rules.pin, student, self._night.today)
+                self._creates[student.source_id] = Create(mapped, pin, self._prints[index])
+
+    def excluded_now(self, rows: list[Seen]) -> None:
+        """Patrons whose row the rules now exclude, or whose exit the roster states, leave at once."""
+        stored = self._records(row.patron_id for row in rows)
+        for row in rows:
+            self._leave(stored[row.patron_id], row)
+
+    def missing(self, rows: list[Seen], roster: Roster, same: bool) -> None:
+        """Absence is not departure: count it, and only then part. A rejected row is a present student."""
+        rejected = {reject.source_id for reject in roster.rejects}
+        unreadable = {reject.school for reject in roster.rejects if reject.source_id is None}
+        stored = self._records(row.patron_id for row in rows if row.source_id not in rejected)
+        calendar, today = self._night.district.calendar, self._night.today
+        for row in rows:
+            if row.source_id in rejected:
+                self._unchanged += 1
+                continue
+            record = stored[row.patron_id]
+            suspended = not calendar.counts(today) or None in unreadable or record.patron.school in unreadable
+            missed, since = row.missed + (not same), row.absent_since or today
+            if suspended or (same and not row.missed):
+                self._suspended += 1
+            elif calendar.has_left(missed, since, today):
+                self._leave(record, row)
+            elif not same:
+                self._changes[row.source_id] = Change(
+                    kind=ChangeKind.ABSENT,
+                    before=record,
+                    seen_before=row,
+                    patron=record.patron,
+                    presence=Presence.ABSENT,
+                    fingerprint=row.fingerprint,
+                    missed=missed,
+                    absent_since=since,
+                )
+
+    def finish(self, present: frozenset[str], unchanged: int) -> Plan:
+        """Take out whoever claims a number that is another's, and close the plan."""
+        collisions = find_collisions(self._connection, self._night.district.code, self._creates, self._changes, present)
+        self._exclude(collisions)
+        unchanged += self._unchanged - sum(1 for source_id in collisions.owners if source_id not in self._changes)
+        for source_id, record in collisions.owners.items():
+            self._changes.pop(source_id, None)
+            self._leave(record, None)
+        return Plan(
+            creates=tuple(self._creates.values()),
+            changes=tuple(self._changes.values()),
+            refreshed=tuple(self._refreshed),
+            excluded=self._excluded,
+            contested=collisions.contested,
+            unchanged=unchanged,
+            absence_suspended=self._suspended,
+        )
+
+    def _exclude(self, collisions: Collisions) -> None:
+        for source_id, detail in collisions.claimants.items():
+            if create := self._creates.pop(source_id, None):
+                number = create.patron.student_number
+            else:
+                change = self._changes.pop(source_id)
+                number = change.patron.student_number
+                if change.before.presence is not Presence.LEFT:
+                    self._leave(change.before, change.seen_before)
+            self._excluded[source_id] = Excluded(Exclusion.NUMBER_COLLISION, number, detail)
+
+    def _compare(self, record: PatronRecord, before: Seen | None, student: Student, fingerprint: bytes) -> None:
+        mapped = self._map(student)
+        if not isinstance(mapped, Patron):
+            if before:
+                self._leave(record, before)
+            return
+        # A library number is minted once.
+        mapped = replace(mapped, library_number=record.patron.library_number)
+        pin = issued_pin(self._night.district.rules.pin, student, self._night.today)
+        same_pin = self._night.vault.matches(record, pin) if pin else record.pin_digest is None
+        new_pin = not same_pin or (pin is not None and record.pin_key != self._night.vault.key_id)
+        kind = _kind(record, mapped, same_pin, new_pin)
+        if kind is None:
+            self._unchanged += 1
+            if before and before.fingerprint != fingerprint:
+                self._refreshed.append(before._replace(fingerprint=fingerprint))
+            return
+        self._changes[student.source_id] = Change(
+            kind, record, before, mapped, Presence.PRESENT, fingerprint, new_pin=new_pin, pin=pin
+        )
+
+    def _map(self, student: Student) -> Patron | None:
+        mapped = to_patron(student, self._night.district.rules, self._night.district.code, self._night.expires)
+        if isinstance(mapped, Exclusion):
+            self._excluded[student.source_id] = Excluded(mapped, student.student_number)
+            return None
+        return mapped
+
+    def _leave(self, record: PatronRecord, before: Seen | None) -> None:
+        source_id = record.patron.source_id
+        self._changes[source_id] = Change(ChangeKind.LEAVE, record, before, record.patron, Presence.LEFT)
+
+    def _records(self, patron_ids: Iterable[int]) -> Mapping[int, PatronRecord]:
+        return {record.patron_id: record for record in patrons.records(self._connection, list(patron_ids))}
+
+    def _students(self, indexes: Sequence[int]) -> Iterator[Student]:
+        """The students at these positions of the served frame."""
+        columns = [self._served[name].tolist() for name in STUDENT_COLUMNS]
+        dates: dict[str, date | None] = {"": None}
+        for index in indexes:
+            *facts, born, pin = [cells[index] for cells in columns]
+            if born not in dates:
+                dates[born] = date.fromisoformat(born)
+            yield Student(*facts, dates[born], pin)
+
+
+def _kind(record: PatronRecord, mapped: Patron, same_pin: bool, new_pin: bool) -> ChangeKind | None:
+    """What kind of change this is, or None where it is none."""
+    if record.presence is Presence.LEFT:
+        return ChangeKind.RETURN
+    if not same_pin or replace(mapped, expires=record.patron.expires) != record.patron:
+        return ChangeKind.UPDATE
+    if record.presence is Presence.ABSENT:
+        return ChangeKind.SEEN_AGAIN
+    return ChangeKind.RENEW if new_pin or mapped.expires != record.patron.expires else None

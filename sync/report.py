@@ -1,0 +1,134 @@
+"""What a run did, for people and for programs. Counts, codes and findings; nothing about one child."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from access_service.storage.runs import Outcome
+from sync.guard import Reason
+from sync.plan import Plan
+from sync.roster import Roster
+from sync.sftp import SourceCheck
+
+SENTENCES = {
+    Outcome.APPLIED: "applied",
+    Outcome.SAME_FILE: "the same file as last time: nothing to do",
+    Outcome.SAME_STUDENTS: "another file with the same students: nothing to change",
+    Outcome.HELD: "HELD: nothing was changed",
+    Outcome.FAILED: "FAILED: nothing was changed",
+}
+
+
+@dataclass(slots=True)
+class Report:
+    """A run or a preview as it goes on. Durations are seconds by phase."""
+
+    district: str
+    preview: bool
+    run_id: int | None = None
+    outcome: Outcome = Outcome.RUNNING
+    file: Mapping[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
+    error: str | None = None
+
+    def read(self, roster: Roster) -> None:
+        self.facts |= {
+            "format": roster.format,
+            "rows": roster.rows,
+            "students": len(roster.frame),
+            "not_students": roster.not_students,
+            "rejects": dict(Counter(reject.code.value for reject in roster.rejects)),
+            "reject_lines": [f"{reject.file}:{reject.line} {reject.code}" for reject in roster.rejects[:20]],
+            "warnings": {code.value: count for code, count in roster.warnings.items() if count},
+            "columns": {
+                name: {"received": receipt.received, "used": receipt.used, "dropped": receipt.dropped}
+                for name, receipt in roster.columns.items()
+            },
+        }
+
+    def planned(self, plan: Plan, reasons: tuple[Reason, ...]) -> None:
+        excluded = plan.excluded.values()
+        self.reasons = reasons
+        self.facts |= {
+            "counts": plan.counts,
+            "exclusions": dict(Counter(row.code.value for row in excluded)),
+            "excluded_from": dict(
+                Counter(f"{row.code}: {row.detail}" for row in excluded if row.detail).most_common(20)
+            ),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """One object: what `--json` prints and what the run's row keeps."""
+        return {
+            "district": self.district,
+            "preview": self.preview,
+            "run": self.run_id,
+            "outcome": self.outcome.value,
+            "file": dict(self.file),
+            **self.facts,
+            "findings": [{"code": reason.finding.value, "text": reason.text} for reason in self.reasons],
+            "durations": {phase: round(seconds, 3) for phase, seconds in self.durations.items()},
+            "error": self.error,
+        }
+
+    def as_text(self) -> str:
+        """A page for a person."""
+        return "\n".join([self._headline(), *self._lines()])
+
+    def _headline(self) -> str:
+        if self.preview:
+            would = "would be HELD" if self.outcome is Outcome.HELD else "would be applied"
+            if self.outcome in (Outcome.SAME_FILE, Outcome.SAME_STUDENTS):
+                would = SENTENCES[self.outcome]
+            return f"{self.district}: preview, nothing was written; the plan {would}"
+        return f"{self.district}: run {self.run_id} {SENTENCES[self.outcome]}"
+
+    def _lines(self) -> list[str]:
+        facts = self.facts
+        lines = [f"  because  {reason.text} [{reason.finding}]" for reason in self.reasons]
+        if self.file:
+            lines.append(
+                f"  file     {self.file['name']}, {self.file['size']:,} bytes, SHA-256 {self.file['sha256'][:16]}..."
+            )
+        if "students" in facts:
+            lines.append(
+                f"  roster   {facts['format']}: {facts['rows']:,} rows, {facts['students']:,} students,"
+                f" {facts['not_students']:,} others"
+            )
+        if "counts" in facts:
+            lines.append(
+                "  patrons  " + ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in facts["counts"].items() if n)
+            )
+        lines += [f"  without a card: {n:,} {name}" for name, n in facts.get("excluded_from", {}).items()]
+        if facts.get("exclusions"):
+            lines.append("  excluded " + _codes(facts["exclusions"]))
+        if facts.get("rejects"):
+            lines.append("  rejected " + _codes(facts["rejects"]) + ": " + "; ".join(facts["reject_lines"]))
+        if facts.get("warnings"):
+            lines.append("  warnings " + _codes(facts["warnings"]))
+        lines.append("  took     " + ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in self.durations.items()))
+        return lines
+
+
+def source_text(check: SourceCheck, now: datetime) -> str:
+    """What `check-source` found, a line a step; a key that is not pinned yet is shown as it is to be pinned."""
+    lines = [
+        f"host key   {key}{'' if check.pinned else '   (not pinned in [feed] host_keys)'}" for key in check.host_keys
+    ]
+    if check.logged_in:
+        lines.append("login      works")
+    if check.entries is not None:
+        lines.append(f"folder     {check.entries} entries, {check.matching} that could be a roster")
+    if check.newest and (age := check.age(now)):
+        lines.append(f"newest     {check.newest}, {check.size:,} bytes, written {age.total_seconds() / 3600:.1f} h ago")
+    if check.complete:
+        lines.append("complete   yes: a run would read it")
+    return "\n".join([*lines, *([f"problem    {check.problem}"] if check.problem else [])])
+
+
+def _codes(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {code}" for code, count in sorted(counts.items()))
