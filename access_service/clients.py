@@ -1,19 +1,25 @@
 """Who asks? A key or an address becomes a Client."""
 
 import hashlib
+import re
 import secrets
 import time
 from collections.abc import Callable
-from ipaddress import ip_address
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from access_service.domain.client import Client, DialectName
+from access_service.errors import OperatorError
 from access_service.storage import clients
-from access_service.storage.engine import database_errors
+from access_service.storage.engine import read
 
 # A revoked key is refused this many seconds later at most.
 FRESH_SECONDS = 2.0
+
+Network = IPv4Network | IPv6Network
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 def new_key() -> str:
@@ -23,6 +29,29 @@ def new_key() -> str:
 
 def key_sha256(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def admit(connection: Connection, client: Client, key: str | None, now: datetime) -> None:
+    """Store a new client. OperatorError where the name is taken, or an address would be two clients'."""
+    if not _NAME.fullmatch(client.name):
+        raise OperatorError("a client's name is lower-case letters, digits and hyphens, 63 at most")
+    if clients.exists(connection, client.name):
+        raise OperatorError(f"there was a client {client.name!r} already; choose another name")
+    if DialectName.PATRONAPI in client.dialects:
+        _check_addresses(connection, client)
+    clients.add(connection, client, key_sha256(key) if key else None, now)
+
+
+def _check_addresses(connection: Connection, client: Client) -> None:
+    """The Patron API knows its clients by address alone."""
+    if any(network.prefixlen == 0 for network in client.networks):
+        raise OperatorError("a Patron API client needs the networks it asks from; everywhere is none")
+    for _, other in clients.active(connection):
+        if DialectName.PATRONAPI not in other.dialects:
+            continue
+        for network in client.networks:
+            if any(network.version == known.version and network.overlaps(known) for known in other.networks):
+                raise OperatorError(f"{network} overlaps a network of Patron API client {other.name!r}")
 
 
 class Clients:
@@ -50,8 +79,7 @@ class Clients:
         now = self._clock()
         if now - self._read_at < FRESH_SECONDS:
             return
-        with database_errors(), self._engine.connect() as connection:
-            found = clients.active(connection)
+        found = read(self._engine, clients.active)
         self._all = [client for _, client in found]
         self._by_key = {key: client for key, client in found if key}
         self._read_at = now

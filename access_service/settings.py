@@ -120,6 +120,7 @@ class Example(Table):
     school: str
     grade: str
     birth_date: date | None = None
+    roster_pin: str = ""
     library_number: str | None = None
     patron_type: str | None = None
     branch: str | None = None

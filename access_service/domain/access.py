@@ -1,7 +1,7 @@
 """May they come in? Standing and PIN are two facts, kept apart; no dialect folds them for us."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from access_service.domain.patron import PatronRecord, Presence
@@ -62,10 +62,11 @@ class Answer:
 
     @property
     def told_expiry(self) -> date | None:
-        """The last day the card was or is good for; for one who left, not after the day they did."""
+        """The last day the card was or is good for; for one who left, the day before at the latest."""
         if self.record is None:
             return None
-        return min(self.record.patron.expires, self.record.left_on or date.max)
+        left_on = self.record.left_on
+        return min(self.record.patron.expires, left_on - timedelta(days=1) if left_on else date.max)
 
 
 def judge(record: PatronRecord, today: date) -> Standing:

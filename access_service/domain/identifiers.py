@@ -40,7 +40,10 @@ _CLEAN: dict[CleanUp, Callable[[str], str]] = {
 
 def fold(text: str) -> str:
     """The key under which a number is stored and sought: ASCII letters and digits only, upper case."""
-    return _NOT_IN_A_KEY.sub("", text.upper()) if text.isascii() else ""
+    if not text.isascii():
+        return ""
+    upper = text.upper()
+    return upper if upper.isalnum() else _NOT_IN_A_KEY.sub("", upper)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,11 @@ class PinKind(StrEnum):
     UNCLAIMED = "unclaimed"
 
 
-BIRTH_DATE_FORMATS = {PinKind.MMDD: "%m%d", PinKind.MMYYYY: "%m%Y", PinKind.MMDDYYYY: "%m%d%Y"}
+BIRTH_DATE_FORMATS = {
+    PinKind.MMDD: "{0.month:02}{0.day:02}",
+    PinKind.MMYYYY: "{0.month:02}{0.year:04}",
+    PinKind.MMDDYYYY: "{0.month:02}{0.day:02}{0.year:04}",
+}
 
 # What databases export when the birth date was never entered.
 PLACEHOLDER_BIRTH_DATES = frozenset({date(1, 1, 1), date(1753, 1, 1), date(1900, 1, 1), date(1970, 1, 1)})
@@ -39,7 +43,7 @@ def issued_pin(rule: PinRule, student: Student, today: date) -> str | None:
         born = student.birth_date
         if born is None or born in PLACEHOLDER_BIRTH_DATES or born >= today:
             return None
-        return born.strftime(layout)
+        return layout.format(born)
     if rule.rule is PinKind.LAST:
         return student.student_number[-rule.digits :] or None
     return student.pin or None if rule.rule is PinKind.COLUMN else None

@@ -1,0 +1,38 @@
+"""The edge of both commands: what ends a program, and with which exit code."""
+
+import sys
+from typing import NoReturn
+
+import click
+
+from access_service.errors import OperatorError
+from access_service.logs import where
+
+DONE, EXPECTED_ERROR, HELD, BUG = 0, 1, 2, 3
+
+
+def run(command: click.Command) -> NoReturn:
+    """Run a command and exit: 0 done, 1 expected error or wrong usage, 2 held in whole or part, 3 bug.
+
+    An error is one line on standard error. Of a bug only class and place are told: its text may hold somebody's data.
+    """
+    try:
+        code = command.main(standalone_mode=False)
+    except click.ClickException as error:
+        usage = f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
+        _say(f"error: {error.format_message()}{usage}")
+        code = EXPECTED_ERROR
+    except click.Abort:
+        _say("error: stopped")
+        code = EXPECTED_ERROR
+    except OperatorError as error:
+        _say(f"error: {error}")
+        code = EXPECTED_ERROR
+    except Exception as error:  # noqa: BLE001 - the edge: a bug ends with its own code
+        _say(f"bug: {error.__class__.__name__} at {where(error)}; please report this line")
+        code = BUG
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _say(line: str) -> None:
+    click.echo(line.replace("\n", " "), err=True)

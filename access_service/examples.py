@@ -1,0 +1,47 @@
+"""A district's [[examples]] are its rules in examples, run before every night and by check-config."""
+
+from datetime import date
+
+from access_service.domain.mapping import Exclusion, to_patron
+from access_service.domain.pins import issued_pin
+from access_service.domain.student import Student
+from access_service.errors import ConfigError
+from access_service.settings import District, Example
+
+
+def check_examples(district: District) -> None:
+    """ConfigError names the first example that the rules make something else of."""
+    for number, example in enumerate(district.examples, start=1):
+        for key, said in _promises(example).items():
+            if (made := _made(district, example)[key]) != said:
+                raise ConfigError(
+                    f"{district.code}.toml [[examples]] {number}: by the rules {key} is {made!r}, not {said!r}"
+                )
+
+
+def _promises(example: Example) -> dict[str, str | None]:
+    """What an example says must come out. Its `excluded` is always meant, said or not."""
+    said = example.model_dump(include={"library_number", "patron_type", "branch", "pin"}, exclude_none=True)
+    return {"excluded": example.excluded.value if example.excluded else None, **said}
+
+
+def _made(district: District, example: Example) -> dict[str, str | None]:
+    student = Student(
+        source_id="example",
+        student_number=example.student_number,
+        school=example.school,
+        grade=example.grade,
+        birth_date=example.birth_date,
+        pin=example.roster_pin,
+    )
+    made = to_patron(student, district.rules, district.code, date.max)
+    if isinstance(made, Exclusion):
+        return dict.fromkeys(("library_number", "patron_type", "branch", "pin")) | {"excluded": made.value}
+    issued = issued_pin(district.rules.pin, student, date.max)
+    return {
+        "excluded": None,
+        "library_number": made.library_number,
+        "patron_type": made.patron_type,
+        "branch": made.branch,
+        "pin": issued,
+    }

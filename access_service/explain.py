@@ -1,0 +1,153 @@
+"""Why does this number work, or not? From what was typed to what each client would be told."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from access_service.directory import meanings, owners
+from access_service.domain.access import Answer, PinResult, Standing, judge
+from access_service.domain.identifiers import IdentifierKind, Reading
+from access_service.domain.mapping import Exclusion, MappingRules
+from access_service.domain.patron import PatronRecord, Presence
+from access_service.domain.pins import PinKind
+from access_service.pin_vault import PinVault
+from access_service.settings import District
+from access_service.storage import attempts, clients, patrons, runs
+from access_service.storage.patrons import Attempts
+
+# What to do about a row that got no card.
+REMEDIES = {
+    Exclusion.NOT_A_STUDENT: "nothing: the roster does not say that this person is a student",
+    Exclusion.UNKNOWN_SCHOOL: "add the school to [rules.schools] if the agreement covers it",
+    Exclusion.UNKNOWN_GRADE: "ask the district what this grade code means",
+    Exclusion.GRADE_NOT_SERVED: "add the grade to [[rules.patron_types]] if the agreement covers it",
+    Exclusion.NUMBER_MISSING: "ask the district to fill the student number in",
+    Exclusion.NUMBER_PATTERN: "ask the district about this number, or mend [rules.student_number] pattern",
+    Exclusion.NUMBER_TOO_LONG: "shorten [rules] library_number, or raise number_max_length if the ILS can hold it",
+    Exclusion.NUMBER_COLLISION: "ask the district which of the two students has the number",
+    Exclusion.STATED_EXIT: "nothing: the district says that this student has gone",
+}
+NEXT_STEPS = {
+    Standing.ACTIVE: "nothing: with the right PIN this card works",
+    Standing.ABSENT: "nothing today: the card works; if the student is still at the school, ask the district why"
+    " the roster leaves them out",
+    Standing.EXPIRED: "the next roster with this student renews the card; if it does not, look at [rules.expiry]",
+    Standing.LEFT: "if the student is still at the school, ask the district to put them in the roster",
+    Standing.AMBIGUOUS: "ask for the whole library number, or which school it is",
+    Standing.UNKNOWN: "check the number with the school; if it is new, wait for the next roster",
+}
+NO_PIN = "ask the district to fill in what the PIN is made from; until then no PIN works"
+NOT_SERVED = "unknown, for it does not serve this district"
+CONTESTED = "contested: rows of two districts make this same library number, so it opens nothing for anybody"
+ROSTER_SAID = {
+    Presence.PRESENT: "has this student",
+    Presence.ABSENT: "does not have this student, who is still served",
+    Presence.LEFT: "does not have this student, who left",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`lines` are the story in order, `next_step` what a person can do now."""
+
+    standing: Standing
+    lines: tuple[str, ...]
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """Follows a number, as typed or scanned, through all districts. Names and PINs are never in what it says."""
+
+    connection: Connection
+    districts: Mapping[str, District]
+    vault: PinVault
+    now: datetime
+
+    def explain(self, typed: str) -> Explanation:
+        """How it was read, whom it found, what roster and rules said, what each client would be told, what to do."""
+        meant = meanings(typed, {code: district.rules for code, district in self.districts.items()})
+        hits = owners(patrons.find(self.connection, {r.key for _, r in meant}, ""), meant) if meant else []
+        people = {hit.record.patron_id: (hit, hit.record) for hit in hits if hit.record}
+        read = _read_as(meant)
+        if len(people) < len({hit.record.patron_id if hit.record else 0 for hit in hits}):
+            return Explanation(Standing.AMBIGUOUS, (read, CONTESTED), REMEDIES[Exclusion.NUMBER_COLLISION])
+        if len(people) > 1:
+            could_be = (f"could be {_who(record)}" for _, record in people.values())
+            return Explanation(Standing.AMBIGUOUS, (read, *could_be), NEXT_STEPS[Standing.AMBIGUOUS])
+        if not people:
+            return self._nobody(read, meant)
+        ((hit, record),) = people.values()
+        district = self.districts[record.patron.district]
+        standing = judge(record, self.now.astimezone(district.zone).date())
+        found = f"found by its {hit.kind.replace('_', ' ')}: {_who(record)}"
+        story = (*self._roster(record), *_rules(record, district.rules), _pin(record, district))
+        told = self._told(record, standing)
+        return Explanation(
+            standing, (read, found, *story, *told), NEXT_STEPS[standing] if record.pin_digest else NO_PIN
+        )
+
+    def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]]) -> Explanation:
+        for code in sorted(self.districts):
+            keys = [r.key for c, r in meant if c == code and r.kind is IdentifierKind.STUDENT_NUMBER]
+            marks = [self.vault.mark("excluded", code, key) for key in keys]
+            if found := runs.exclusion(self.connection, code, marks):
+                why = f"the last roster of {code} has it and gave it no card: {found[0]} ({found[1] or 'this row'})"
+                return Explanation(Standing.UNKNOWN, (read, why), REMEDIES[Exclusion(found[0])])
+        rosters = (self._last_roster(code) for code in sorted(self.districts))
+        return Explanation(Standing.UNKNOWN, (read, *rosters), NEXT_STEPS[Standing.UNKNOWN])
+
+    def _last_roster(self, code: str) -> str:
+        last = runs.latest(self.connection, code, runs.GOOD_NIGHTS)
+        if last is None:
+            return f"not in {code}: no roster of it was ever applied"
+        return f"not in {code}, whose last roster was read {last.started_at:%Y-%m-%d %H:%M} UTC (run {last.run_id})"
+
+    def _roster(self, record: PatronRecord) -> Iterator[str]:
+        if last := runs.latest(self.connection, record.patron.district, runs.GOOD_NIGHTS):
+            hours = (self.now - last.started_at).total_seconds() / 3600
+            said = ROSTER_SAID[record.presence] + (f" on {record.left_on}" if record.left_on else "")
+            yield f"the last roster (run {last.run_id}, {hours:.0f} h ago) {said}"
+        yield f"card made {record.created_on}, last changed {record.updated_on}"
+        if change := runs.last_change(self.connection, record.patron_id):
+            run_id, what = change
+            yield f"last change: {what.kind} by run {run_id}, of {', '.join(sorted(what.after))}"
+
+    def _told(self, record: PatronRecord, standing: Standing) -> Iterator[str]:
+        for _, client in clients.active(self.connection):
+            serves = record.patron.district in client.districts
+            told = Answer(standing, PinResult.UNCHECKED).told_standing if serves else NOT_SERVED
+            failed = attempts.read(self.connection, record.patron_id, client.name)
+            yield f"client {client.name} is told: {told}" + (self._failures(failed) if failed else "")
+
+    def _failures(self, failed: Attempts) -> str:
+        locked = failed.locked_until - int(self.now.timestamp())
+        return f"; {failed.failures} wrong PINs" + (f", locked for {locked} s more" if locked > 0 else "")
+
+
+def _read_as(meant: frozenset[tuple[str, Reading]]) -> str:
+    kinds = (IdentifierKind.STUDENT_NUMBER, IdentifierKind.LIBRARY_NUMBER)
+    read = sorted(f"{r.kind.replace('_', ' ')} {r.key} of {code}" for code, r in meant if r.kind in kinds)
+    return "read as " + ("; ".join(read) or "nothing: this is no number")
+
+
+def _who(record: PatronRecord) -> str:
+    patron = record.patron
+    return f"patron {record.patron_id} of {patron.district}, school {patron.school}, grade {patron.grade}"
+
+
+def _rules(record: PatronRecord, rules: MappingRules) -> Iterator[str]:
+    patron = record.patron
+    yield f"library number {patron.library_number} (template {rules.library_number}), student {patron.student_number}"
+    yield f"branch {patron.branch} because of school {patron.school}"
+    yield f"patron type {patron.patron_type}, profile {patron.profile or 'none'} because of grade {patron.grade}"
+    yield f"expires {patron.expires}: seen after {rules.expiry.pivot}, till {rules.expiry.expires} of the next year"
+
+
+def _pin(record: PatronRecord, district: District) -> str:
+    rule = district.rules.pin
+    if record.pin_digest is None:
+        return "no PIN was issued"
+    return f"PIN issued by the rule {rule.rule}" + (f" {rule.digits}" if rule.rule is PinKind.LAST else "")
