@@ -191,7 +191,7 @@ def _plan(job: Job, night: Night, landed: Landed, state: DistrictState | None, r
     _refuse_rejects(roster, night.district)
     with _timed(job, report, "plan"), snapshot(job.databases) as connection:
         planned = make_plan(connection, night, roster, state)
-    report.planned(planned.plan, judge(_facts(planned.plan, landed, state), night.district.limits))
+    report.planned(roster, planned.plan, judge(_facts(planned.plan, landed, state), night.district.limits))
     return planned
 
 

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from access_service.domain.mapping import Exclusion
 from access_service.storage.runs import Outcome
 from sync.guard import Reason
 from sync.plan import Plan
 from sync.roster import Roster
 from sync.sftp import SourceCheck
+
+# Of a long list a report shows so many; the counts are of all.
+MOST_LINES = 20
 
 SENTENCES = {
     Outcome.APPLIED: "applied",
@@ -40,9 +44,8 @@ class Report:
             "format": roster.format,
             "rows": roster.rows,
             "students": len(roster.frame),
-            "not_students": roster.not_students,
             "rejects": dict(Counter(reject.code.value for reject in roster.rejects)),
-            "reject_lines": [f"{reject.file}:{reject.line} {reject.code}" for reject in roster.rejects[:20]],
+            "reject_lines": [f"{reject.file}:{reject.line} {reject.code}" for reject in roster.rejects[:MOST_LINES]],
             "warnings": {code.value: count for code, count in roster.warnings.items() if count},
             "columns": {
                 name: {"received": receipt.received, "used": receipt.used, "dropped": receipt.dropped}
@@ -50,15 +53,17 @@ class Report:
             },
         }
 
-    def planned(self, plan: Plan, reasons: tuple[Reason, ...]) -> None:
+    def planned(self, roster: Roster, plan: Plan, reasons: tuple[Reason, ...]) -> None:
         excluded = plan.excluded.values()
+        codes = Counter(row.code.value for row in excluded) + Counter(
+            {Exclusion.NOT_A_STUDENT.value: roster.not_students}
+        )
+        details = Counter(f"{row.code}: {row.detail}" for row in excluded if row.detail)
         self.reasons = reasons
         self.facts |= {
             "counts": plan.counts,
-            "exclusions": dict(Counter(row.code.value for row in excluded)),
-            "excluded_from": dict(
-                Counter(f"{row.code}: {row.detail}" for row in excluded if row.detail).most_common(20)
-            ),
+            "exclusions": dict(codes),
+            "excluded_from": dict(details.most_common(MOST_LINES)),
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -95,10 +100,7 @@ class Report:
                 f"  file     {self.file['name']}, {self.file['size']:,} bytes, SHA-256 {self.file['sha256'][:16]}..."
             )
         if "students" in facts:
-            lines.append(
-                f"  roster   {facts['format']}: {facts['rows']:,} rows, {facts['students']:,} students,"
-                f" {facts['not_students']:,} others"
-            )
+            lines.append(f"  roster   {facts['format']}: {facts['rows']:,} rows, {facts['students']:,} students")
         if "counts" in facts:
             lines.append(
                 "  patrons  " + ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in facts["counts"].items() if n)

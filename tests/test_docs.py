@@ -1,0 +1,142 @@
+"""What the documentation lists is what there is."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from access_service import cli as day
+from access_service import settings
+from access_service.domain.access import PinResult, Standing
+from access_service.domain.client import DialectName, Release
+from access_service.domain.identifiers import CleanUp
+from access_service.domain.mapping import Exclusion
+from access_service.domain.pins import PinKind
+from access_service.storage.runs import Outcome
+from sync import cli as night
+from sync.guard import Finding
+from sync.plan import ChangeKind
+from sync.roster import RejectCode, WarningCode
+
+ROOT = Path(__file__).parents[1]
+CODES: tuple[type[StrEnum], ...] = (
+    Outcome,
+    Finding,
+    RejectCode,
+    WarningCode,
+    Exclusion,
+    ChangeKind,
+    Standing,
+    PinResult,
+    Release,
+    DialectName,
+)
+
+
+def doc(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def keys(model: Any, path: str = "") -> Iterator[str]:
+    """Every key of a TOML table, nested ones with dots."""
+    hints = get_type_hints(model)
+    names = model.model_fields if issubclass(model, BaseModel) else model.__dataclass_fields__
+    for name in names:
+        table = next((kind for kind in _inside(hints[name]) if is_table(kind)), None)
+        yield from keys(table, f"{path}{name}.") if table else [f"{path}{name}"]
+
+
+def _inside(hint: Any) -> Iterator[Any]:
+    yield hint
+    for inner in get_args(hint) if get_origin(hint) else ():
+        yield from _inside(inner)
+
+
+def is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and (issubclass(kind, BaseModel) or is_dataclass(kind))
+
+
+@pytest.mark.parametrize("key", [*keys(settings.Service), *keys(settings.District)])
+def test_every_configuration_key_has_its_line(key: str) -> None:
+    """docs/configuration.md has a row for each key there is."""
+    assert re.search(rf"^\|[^|]*`{re.escape(key)}`", doc("configuration.md"), re.MULTILINE), key
+
+
+def test_every_documented_key_exists() -> None:
+    """docs/configuration.md promises no key that is not there."""
+    known = {*keys(settings.Service), *keys(settings.District)}
+    rows = re.findall(r"^\| ((?:`[a-z_.]+`(?:, )?)+) \|", doc("configuration.md"), re.MULTILINE)
+    named = {key for row in rows for key in re.findall(r"`([a-z_.]+)`", row)}
+    assert known | {"calendar.breaks"} >= named
+
+
+@pytest.mark.parametrize("code", [code for codes in CODES for code in codes], ids=str)
+def test_every_code_has_its_line(code: StrEnum) -> None:
+    """docs/codes.md explains each code that a report, a log or a client can show."""
+    assert f"`{code}`" in doc("codes.md")
+
+
+@pytest.mark.parametrize("choice", [*CleanUp, *PinKind], ids=str)
+def test_every_choice_of_a_key_is_named(choice: StrEnum) -> None:
+    """docs/configuration.md names each value that a rule can have."""
+    assert f"`{choice}`" in doc("configuration.md")
+
+
+def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+COMMANDS = dict([*commands(day.cli, "access-service"), *commands(night.cli, "roster-sync")])
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_and_option_has_its_line(path: str) -> None:
+    """docs/commands.md has a row for each command, which names its options; each command explains itself."""
+    command = COMMANDS[path]
+    arguments = "".join(f" {p.name.upper()}" for p in command.params if isinstance(p, click.Argument) and p.name)
+    row = next((line for line in doc("commands.md").splitlines() if line.startswith(f"| `{path}{arguments}")), None)
+    assert row, path
+    options = [o for p in command.params if isinstance(p, click.Option) for o in p.opts if o.startswith("--")]
+    assert [option for option in options if option not in row] == []
+    assert command.help
+
+
+def test_every_environment_variable_has_its_line() -> None:
+    """docs/configuration.md names each variable that the code reads."""
+    named = doc("configuration.md")
+    for variable in ("ACCESS_CONFIG", "ACCESS_PEPPER", "SYNC_KEY", "SFTP_KEY_", "SFTP_PASSWORD_", *settings.PLACES):
+        assert f"`{variable}" in named
+
+
+def test_shipped_configuration_loads() -> None:
+    """The two shipped districts are right, and the example is never run."""
+    loaded = settings.load(ROOT / "config")
+    assert list(loaded.districts) == ["demo"]
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link names a file that is there."""
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda p: p.name)
+def test_commands_shown_exist(page: Path) -> None:
+    """Every command that a page shows as code is one that there is."""
+    text = page.read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```.*?```|(?:^    .*$)|`[^`]+`", text, re.DOTALL | re.MULTILINE))
+    for program, words in re.findall(r"\b(access-service|roster-sync)((?: --config \S+)?(?: [a-z][a-z-]*)+)", code):
+        verbs = re.sub(r" --config \S+", "", words).split()
+        known = [path.split()[1:] for path in COMMANDS if path.startswith(program)]
+        assert any(verbs[: len(names)] == names for names in known), f"{program} {words}"
