@@ -79,10 +79,11 @@ class Explainer:
             return Explanation(Standing.AMBIGUOUS, (read, *could_be), NEXT_STEPS[Standing.AMBIGUOUS])
         if not people:
             return self._nobody(read, meant)
-        ((hit, record),) = people.values()
+        ((_, record),) = people.values()
         district = self.districts[record.patron.district]
         standing = judge(record, self.now.astimezone(district.zone).date())
-        found = f"found by its {hit.kind.replace('_', ' ')}: {_who(record)}"
+        kinds = sorted({hit.kind.replace("_", " ") for hit in hits})
+        found = f"found by its {' and '.join(kinds)}: {_who(record)}"
         story = (*self._roster(record), *_rules(record, district.rules), _pin(record, district))
         told = self._told(record, standing)
         return Explanation(

@@ -1,13 +1,22 @@
 """The school year: when cards expire, and which days count for an absence."""
 
+import re
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+_MONTH_DAY = re.compile("[0-9]{2}-[0-9]{2}")
 
 
 def in_year(month_day: str, year: int) -> date:
     """The date that "MM-DD" is in a year; 29 February is the 28th in other years. ValueError for anything else."""
-    leap = date.fromisoformat(f"2000-{month_day}")
-    return date(year, 2, 28) if (leap.month, leap.day) == (2, 29) and year % 4 else leap.replace(year=year)
+    try:
+        if not _MONTH_DAY.fullmatch(month_day):
+            raise ValueError
+        leap = date.fromisoformat(f"2000-{month_day}")
+    except ValueError:
+        raise ValueError(f'{month_day!r} should be a month and day such as "06-30"') from None
+    return date(year, 2, 28) if (leap.month, leap.day) == (2, 29) and not isleap(year) else leap.replace(year=year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,10 @@ class Break:
     first: date
     last: date
 
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError(f"a break from {self.first} to {self.last} ends before it begins")
+
 
 @dataclass(frozen=True, slots=True)
 class SchoolCalendar:
@@ -47,6 +60,10 @@ class SchoolCalendar:
     freeze: bool = False
     absence_rosters: int = 3
     absence_days: int = 7
+
+    def __post_init__(self) -> None:
+        if self.absence_rosters < 1 or self.absence_days < 0:
+            raise ValueError("absence_rosters should be 1 or more, absence_days 0 or more")
 
     def counts(self, day: date) -> bool:
         """Whether a roster of this day says anything about who is missing."""

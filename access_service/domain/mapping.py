@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from access_service.domain.calendar import ExpiryRule
-from access_service.domain.identifiers import NumberRule, NumberTemplate
+from access_service.domain.identifiers import MAX_TYPED, NumberRule, NumberTemplate
 from access_service.domain.patron import Patron
 from access_service.domain.pins import PinRule
 from access_service.domain.student import GRADES, Student
@@ -53,7 +53,12 @@ class MappingRules:
     number_max_length: int = 20
 
     def __post_init__(self) -> None:
-        NumberTemplate.parse(self.library_number)
+        try:
+            NumberTemplate.parse(self.library_number)
+        except ValueError as error:
+            raise ValueError(f"library_number: {error}") from None
+        if not 1 <= self.number_max_length <= MAX_TYPED:
+            raise ValueError(f"number_max_length: should be 1 to {MAX_TYPED}")
         grades = [grade for band in self.patron_types for grade in band.grades]
         if unknown := sorted(set(grades) - GRADES.keys()):
             raise ValueError(f"patron_types: no such grade {unknown[0]!r}; grades are {' '.join(GRADES)}")

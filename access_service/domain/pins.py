@@ -36,9 +36,16 @@ class PinRule:
     rule: PinKind
     digits: int = 4
 
+    def __post_init__(self) -> None:
+        if self.digits < 1:
+            raise ValueError("digits should be 1 or more")
+
 
 def issued_pin(rule: PinRule, student: Student, today: date) -> str | None:
-    """The PIN this student is issued, or None where the facts for it are missing."""
+    """The PIN this student is issued, or None where the facts for it are missing.
+
+    `student` bears the number of the badge (NumberRule.apply), not what its roster cell holds.
+    """
     if layout := BIRTH_DATE_FORMATS.get(rule.rule):
         born = student.birth_date
         if born is None or born in PLACEHOLDER_BIRTH_DATES or born >= today:

@@ -48,5 +48,5 @@ _GRADE_BY_SPELLING = {spelling: code for code, spellings in GRADES.items() for s
 def canonical_grade(text: str) -> str | None:
     """The code of GRADES that a roster's grade cell means, or None. Of a list ("03,04") the first counts."""
     first = text.split(",", 1)[0].upper().replace(" ", "")
-    # "Pre-K" loses its hyphen, "-2" keeps its sign.
-    return _GRADE_BY_SPELLING.get(first[:1] + first[1:].replace("-", ""))
+    # "Pre-K" loses its hyphen, "-2" keeps its sign, and "1-2" is two grades.
+    return _GRADE_BY_SPELLING.get(first.replace("-", "") if first[:1].isalpha() else first)

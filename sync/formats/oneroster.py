@@ -4,7 +4,7 @@ Absence means departure here, so a package that contradicts its manifest, or has
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import compress
@@ -28,9 +28,11 @@ USER_COLUMNS = {
 MAX_ID = 255
 
 CellT = TypeVar("CellT")
+MeaningT = TypeVar("MeaningT")
 # A user's orgs: a list in a cell (1.1) or the rows of roles.csv (1.2).
 Orgs = str | tuple[str, ...]
 NO_UPDATES = "absent"
+DELETED = "tobedeleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class StudentRoles:
     """From roles.csv: the orgs where each user is a student, primary first, and who was one and is no more."""
 
     orgs: Mapping[str, tuple[str, ...]]
-    ended: Container[str]
+    ended: Collection[str]
 
 
 def _roles(reader: Reader) -> StudentRoles:
@@ -153,7 +155,7 @@ def _roles(reader: Reader) -> StudentRoles:
         if role.lower() != "student":
             continue
         # The end date is the first day that no longer counts.
-        if status.lower() == "tobedeleted" or (end and end <= today):
+        if status.lower() == DELETED or (end and end <= today):
             ended.add(user)
         else:
             known = current.get(user, ())
@@ -184,17 +186,16 @@ def _student_columns(
     blank = [""] * len(ids)
     named = {field: users.columns.get(name, blank) for field, name in _user_columns(reader).items()}
     orgs: Iterable[Orgs]
-    ended: Container[str] = ()
+    ended: Collection[str] = ()
     if roles is None:
-        student = [role.lower() == "student" for role in users.columns["role"]]
+        student = _each(users.columns["role"], lambda role: role.lower() == "student")
         orgs = users.columns["orgSourcedIds"]
     else:
         student = [user in roles.orgs or user in roles.ended for user in ids]
         orgs, ended = (roles.orgs.get(user, ()) for user in ids), roles.ended
-    exits = [
-        "tobedeleted" if status.lower() == "tobedeleted" else "role ended" if user in ended else ""
-        for user, status in zip(ids, users.columns.get("status", blank), strict=True)
-    ]
+    exits = _each(users.columns.get("status", blank), lambda status: DELETED if status.lower() == DELETED else "")
+    if ended:
+        exits = [left or ("role ended" if user in ended else "") for left, user in zip(exits, ids, strict=True)]
     columns: dict[str, Iterable[str]] = {
         "source_id": ids,
         "student_number": named["student_number"],
@@ -210,7 +211,7 @@ def _student_columns(
     return {**kept, "line": list(compress(users.lines, student))}
 
 
-def _each(cells: Iterable[CellT], meaning: Callable[[CellT], str]) -> list[str]:
+def _each(cells: Iterable[CellT], meaning: Callable[[CellT], MeaningT]) -> list[MeaningT]:
     """The meaning of each cell, worked out once for each different one."""
     listed = list(cells)
     known = {cell: meaning(cell) for cell in set(listed)}

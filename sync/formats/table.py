@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BATCH = 500
 MAX_CELL = 1000
+MOST_REPEATED = 20_000
 MAX_LINE = 1024 * 1024
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
@@ -99,9 +100,7 @@ def _shown(name: str) -> str:
 def _read_rows(reader: "_csv.Reader", table: Table) -> None:
     indexes = [table.header.index(name) for name in table.columns]
     pick: Pick = itemgetter(*indexes)
-    ids, *others = table.columns.values()
-    # Cells repeat, ids do not: one object for each text keeps a million rows small.
-    memo: dict[str, str] = {}
+    known = [(column, dict[str, str]()) for column in table.columns.values()]
     line = reader.line_num + 1
     while batch := list(islice(reader, BATCH)):
         kept, lines = _whole_rows(batch, line, reader.line_num, table)
@@ -109,21 +108,20 @@ def _read_rows(reader: "_csv.Reader", table: Table) -> None:
         if not kept:
             continue
         picked = list(zip(*map(pick, kept), strict=True))
-        if not all(map(_plain, picked)):
+        if not all(map(_harmless, picked)):
             kept, lines = _clean_rows(kept, lines, table, pick)
-            picked = [tuple(map(str.strip, cells)) for cells in zip(*map(pick, kept), strict=True)]
-        if not kept:
-            continue
-        ids.extend(picked[0])
-        for column, cells in zip(others, picked[1:], strict=True):
-            column.extend(map(memo.setdefault, cells, cells))
+            picked = list(zip(*map(pick, kept), strict=True))
+        for (column, memo), cells in zip(known, picked, strict=bool(picked)):
+            # Cells of most columns repeat: one object for each text keeps a million rows small.
+            trimmed = cells if _trimmed(cells) else tuple(map(str.strip, cells))
+            column.extend(map(memo.setdefault, trimmed, trimmed) if len(memo) < MOST_REPEATED else trimmed)
         table.lines.extend(lines)
 
 
 def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table) -> tuple[list[Row], list[int]]:
     """The rows of the right width and of one line each, with their line numbers; the others become rejects."""
     width = len(table.header)
-    if last_line - line + 1 == len(batch) and all(len(row) == width for row in batch):
+    if last_line - line + 1 == len(batch) and set(map(len, batch)) == {width}:
         table.rows += len(batch)
         return batch, list(range(line, line + len(batch)))
     kept: list[Row] = []
@@ -143,11 +141,15 @@ def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table) -> tu
     return kept, lines
 
 
-def _plain(cells: tuple[str, ...]) -> bool:
-    """Whether no cell needs trimming or a closer look: one test for a whole batch, since nearly all are plain."""
+def _harmless(cells: tuple[str, ...]) -> bool:
+    """One look at a whole batch, since nearly all cells are harmless: no control character, none endless."""
+    text = "".join(cells)
+    return (text.isprintable() or not CONTROL.search(text)) and max(map(len, cells)) <= MAX_CELL
+
+
+def _trimmed(cells: tuple[str, ...]) -> bool:
     text = ",".join(cells)
-    trimmed = " ," not in text and ", " not in text and text == text.strip()
-    return trimmed and text.isprintable() and max(map(len, cells)) <= MAX_CELL
+    return " ," not in text and ", " not in text and text == text.strip()
 
 
 def _clean_rows(rows: list[Row], lines: list[int], table: Table, pick: Pick) -> tuple[list[Row], list[int]]:
