@@ -1,0 +1,57 @@
+"""What a demo says to the person who started it."""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sync.demo.stage import Stage
+
+
+def night(stage: Stage) -> str:
+    """The run in a few words: its outcome, how many patrons it touched, and what held it."""
+    report = stage.report
+    changed = [f"{n:,} {kind.replace('_', ' ')}" for kind, n in report.get("counts", {}).items() if n]
+    held = [f"\n  {finding['text']}; the last good night is served" for finding in report.get("findings", [])]
+    return f"Night {stage.night} over SFTP: {', '.join((report['outcome'], *changed))}{''.join(held)}"
+
+
+def invitation(stage: Stage) -> str:
+    """Where the service is, who can sign in, and three commands to paste."""
+    who = stage.who
+    return "\n".join(
+        (
+            night(stage),
+            "",
+            f"  service      {stage.facts()['http_url']}",
+            f"  student ID   {who.student_number}  (library card {who.library_number})",
+            f"  PIN          {who.pin}",
+            "",
+            "Try, in another terminal:",
+            *(f"  {command}" for command in _commands(stage)),
+            "",
+            f"Ctrl-C stops everything; the next `make run` runs the next night. Logs: {stage.home.log}",
+        )
+    )
+
+
+def _commands(stage: Stage) -> Iterator[str]:
+    facts = stage.facts()
+    body = json.dumps({"number": facts["student_number"], "pin": facts["pin"]})
+    yield shlex.join(
+        (
+            *(
+                "curl",
+                "-s",
+                f"{facts['http_url']}/v1/authentications",
+                "-H",
+                f"Authorization: Bearer {facts['api_key']}",
+            ),
+            *("-H", "Content-Type: application/json", "-d", body),
+        )
+    )
+    yield f"curl -s {facts['patronapi_url']}/{facts['student_number']}/{facts['pin']}/pintest"
+    variables = (f"{name}={shlex.quote(value)}" for name, value in stage.home.day_variables().items())
+    program = shlex.quote(str(Path(sys.executable).with_name("access-service")))
+    yield f"{' '.join(variables)} {program} explain {facts['student_number']}"
