@@ -1,0 +1,55 @@
+# `make run` needs Python 3.11 with venv and a package index; everything else comes from the lock files.
+PYTHON ?= python3
+UV ?= uv
+SIZE ?= 1000000
+
+BIN := .venv/bin
+MADE := .venv/made.stamp
+RUN := .venv/run.stamp
+DEV := .venv/dev.stamp
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile setup.cfg --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --extra build
+
+.PHONY: help run demo test check format format-check lint types imports bench lock clean
+.NOTPARALLEL:
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+run: $(RUN) ## a synthetic district, its nightly roster over SFTP, and the service; Ctrl-C stops it
+	@$(BIN)/python -m sync.demo run
+demo: $(RUN) ## the same on free ports, a few questions asked and checked, and an end
+	@$(BIN)/python -m sync.demo check
+test: $(DEV) ## all tests
+	$(BIN)/python -m pytest
+check: format-check lint types imports test ## what CI runs
+format: $(DEV) ## rewrite the code as ruff would
+	$(BIN)/ruff format .
+format-check: $(DEV)
+	$(BIN)/ruff format --check .
+lint: $(DEV) ## ruff
+	$(BIN)/ruff check .
+types: $(DEV) ## mypy --strict
+	$(BIN)/mypy
+imports: $(DEV) ## the import contracts of setup.cfg
+	$(BIN)/lint-imports
+bench: $(DEV) ## speed, as ratios; SIZE=100000 for a short one
+	SIZE=$(SIZE) $(BIN)/python -m tests.bench
+lock: ## both lock files from setup.cfg; needs uv (UV=path)
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --extra check --extra test -c requirements.lock -o requirements-dev.lock
+clean: ## remove what this file made, the data of `make run` included
+	rm -rf .venv var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 run' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'Run: apt install python3-venv' >&2; exit 1; }
+	@echo 'Installing into .venv; only the first time takes a minute ...' >&2
+	@$(PYTHON) -m venv --clear .venv && touch $@
+$(RUN): requirements.lock setup.cfg $(MADE)
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e . && touch $@
+$(DEV): requirements-dev.lock $(RUN)
+	@$(PIP) --require-hashes -r requirements-dev.lock && touch $@
