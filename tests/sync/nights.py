@@ -44,7 +44,7 @@ class Nights:
 
     def roster(self, students: Iterable[Pupil], **changed: bytes) -> Path:
         self.count += 1
-        return package(self.folder / f"roster-{self.count}.zip", students, **changed)
+        return package(self.folder / f"roster-{self.count}.zip", students, changed=changed)
 
     def night(self, students: Iterable[Pupil], code: str = "demo", **changed: bytes) -> Report:
         """Write a roster of these students, let a day pass, and run."""

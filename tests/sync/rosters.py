@@ -6,6 +6,8 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 ORGS = ("sourcedId", "status", "dateLastModified", "name", "type", "identifier", "parentSourcedId")
 USERS_11 = (
@@ -39,7 +41,7 @@ class Pupil:
     role_end: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
 
-    def moved(self, **changes: str) -> "Pupil":
+    def moved(self, **changes: Any) -> "Pupil":
         return replace(self, **changes)
 
 
@@ -89,7 +91,9 @@ def files(students: Iterable[Pupil], version: str = "1.1", schools: Mapping[str,
     return made
 
 
-def package(path: Path, students: Iterable[Pupil], version: str = "1.1", **changed: bytes) -> Path:
+def package(
+    path: Path, students: Iterable[Pupil], version: str = "1.1", changed: Mapping[str, bytes] = MappingProxyType({})
+) -> Path:
     """A zipped package at `path`. `changed` replaces a file's bytes by name without ".csv"."""
     made = files(students, version) | {f"{name}.csv": content for name, content in changed.items()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,0 +1,33 @@
+"""`make bench`: the ratios of the speeds that matter, measured in one run, printed and kept in var/bench.json.
+
+SIZE says how many students (default 1,000,000). Everything is made here and stays on this machine's loopback.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench.night import night_rows
+from tests.bench.rows import Row
+from tests.bench.sign_in import sign_in_rows
+from tests.bench.transfer import transfer_rows
+
+RESULTS = Path("var/bench.json")
+
+
+def main() -> None:
+    size = int(os.environ.get("SIZE", "1000000"))
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for measured in (transfer_rows(Path(folder)), sign_in_rows(Path(folder)), night_rows(Path(folder), size)):
+            for row in measured:
+                rows.append(row)
+                print(row.as_text(), flush=True)  # noqa: T201 - what a bench is for
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n")
+    sys.stdout.write(f"written to {RESULTS}\n")
+
+
+main()

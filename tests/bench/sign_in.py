@@ -1,0 +1,164 @@
+"""Sign-ins over HTTP, with everything on that a real one has, against a bare select and a constant answer."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sync.synthetic.district import SyntheticDistrict, students
+from sync.synthetic.oneroster import write_oneroster
+from tests.bench.rows import Row
+from tests.postgres import PostgresServer
+
+PATRONS = 10_000
+ROUNDS = 3
+SECONDS = 5
+CONNECTIONS = 16
+SERVICE_PORT, BASELINE_PORT = 18080, 18081
+BASELINE = f"""
+from granian import Granian
+from granian.constants import Interfaces
+app = "tests.bench.baseline:create_app"
+Granian(
+    app, factory=True, port={BASELINE_PORT}, workers=2, blocking_threads=4, interface=Interfaces.WSGI, log_enabled=False
+).serve()
+"""
+
+
+def sign_in_rows(folder: Path) -> Iterator[Row]:
+    """Nothing where wrk is not installed."""
+    if not shutil.which("wrk"):
+        return
+    home = folder / "sign-in"
+    home.mkdir()
+    yield from _rows(home / "sqlite", f"sqlite:///{home}/sqlite/access.db", 0.25)
+    with PostgresServer(home / "postgres") as server:
+        yield from _rows(home / "on-postgres", server.new_database(), 0.15)
+
+
+def _rows(home: Path, url: str, constant_goal: float) -> Iterator[Row]:
+    home.mkdir()
+    kind = url.split(":", 1)[0].split("+", maxsplit=1)[0]
+    environment = _installation(home, url)
+    key = _night_and_client(home, environment)
+    baseline = {**environment, "BENCH_DATABASE": url.replace("sqlite:///", "").replace("+psycopg", "")}
+    service = _running([sys.executable, "-m", "access_service", "serve"], environment, SERVICE_PORT)
+    with service, _running([sys.executable, "-c", BASELINE], baseline, BASELINE_PORT):
+        script = _script(home, key)
+        ours, select, constant = [], [], []
+        for _ in range(ROUNDS):
+            ours.append(_wrk(script, SERVICE_PORT, "/v1/authentications"))
+            select.append(_wrk(script, BASELINE_PORT, "/select"))
+            constant.append(_wrk(script, BASELINE_PORT, "/constant"))
+    yield _ratio(f"authenticate over a bare select, {kind}", ours, select, 0.5)
+    yield _ratio(f"authenticate over a constant answer, {kind}", ours, constant, constant_goal)
+
+
+def _installation(home: Path, url: str) -> dict[str, str]:
+    shutil.copytree("config", home / "config")
+    return os.environ | {
+        "ACCESS_CONFIG": str(home / "config"),
+        "ACCESS_PEPPER": "5e" * 32,
+        "SYNC_KEY": "7a" * 32,
+        "DATABASE_URL": url,
+        "HTTP_PORT": str(SERVICE_PORT),
+    }
+
+
+def _district() -> SyntheticDistrict:
+    return SyntheticDistrict(datetime.now(UTC).date(), size=PATRONS)
+
+
+def _night_and_client(home: Path, environment: Mapping[str, str]) -> str:
+    """A night of 10,000 students, and the key of a client that may ask about them."""
+    district = home / "config" / "districts" / "demo.toml"
+    schools = "".join(f'"{code}" = "MAPLE"\n' for code in _district().schools[4:])
+    district.write_text(district.read_text().replace("[rules.pin]", f"{schools}\n[rules.pin]"))
+    write_oneroster(home / "roster.zip", _district())
+    _command(environment, "access_service", "upgrade-db")
+    _command(environment, "sync", "run", "demo", "--file", str(home / "roster.zip"))
+    added = _command(
+        environment,
+        "access_service",
+        "client",
+        "add",
+        "bench",
+        "--dialect",
+        "rest",
+        "--district",
+        "demo",
+        "--network",
+        "127.0.0.1",
+        "--release",
+        "library_number",
+        "--release",
+        "expires",
+        "--json",
+    )
+    return str(json.loads(added)["key"])
+
+
+def _command(environment: Mapping[str, str], *words: str) -> str:
+    command = [sys.executable, "-m", *words]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+@contextmanager
+def _running(command: list[str], environment: Mapping[str, str], port: int) -> Iterator[None]:
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        for _ in range(100):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1).close()
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                time.sleep(0.1)
+            else:
+                break
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def _script(home: Path, key: str) -> Path:
+    """A wrk script that signs a thousand students in, one after another. Those whose PIN works only."""
+    people = [p for p in students(_district()) if p.birth_date][:1000]
+    bodies = [json.dumps({"number": p.number, "pin": p.birth_date[5:7] + p.birth_date[8:]}) for p in people]
+    path = home / "sign-in.lua"
+    listed = ",\n".join(json.dumps(body) for body in bodies)
+    path.write_text(
+        f"local bodies = {{{listed}}}\nlocal n = 0\n"
+        f'local headers = {{["Content-Type"] = "application/json", ["Authorization"] = "Bearer {key}"}}\n'
+        "request = function()\n  n = n % #bodies + 1\n  return wrk.format('POST', nil, headers, bodies[n])\nend\n"
+    )
+    return path
+
+
+def _wrk(script: Path, port: int, path: str) -> float:
+    """Requests a second; an answer that is not a success stops the bench."""
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{port}{path}"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise SystemExit(f"the bench of {path} had errors: {said}")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if not found:
+        raise SystemExit(f"wrk said nothing of {path}")
+    return float(found[1])
+
+
+def _ratio(name: str, ours: list[float], theirs: list[float], goal: float) -> Row:
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    seen = f"{statistics.median(ours):,.0f}/s over {statistics.median(theirs):,.0f}/s"
+    return Row(name, ratio, goal, False, seen)
