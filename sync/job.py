@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
-from tempfile import mkdtemp
 from time import perf_counter
 from typing import Any
 
@@ -66,7 +65,8 @@ def _collector_at_rest() -> Iterator[None]:
 def preview(job: Job) -> Report:
     """What a run would do now. Writes nothing; errors are OperatorError."""
     report = Report(job.code, preview=True)
-    with database_errors(), _collector_at_rest(), _landed(job, report) as (landed, night):
+    alone = exclusively(job.databases, job.settings.service.spool, job.code)
+    with database_errors(), alone, _collector_at_rest(), _landed(job, report) as (landed, night):
         state = _state(job)
         if _same_file(job, landed, night, state):
             report.outcome = Outcome.SAME_FILE
@@ -136,9 +136,11 @@ def _landed(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
     check_examples(district)
     night = Night(district, today, PinVault.from_environment(), _key())
     schema.check(job.databases)
-    spool = job.settings.service.spool
-    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder = Path(mkdtemp(prefix=f"{job.code}-", dir=spool))
+    folder = job.settings.service.spool / job.code
+    if folder.exists():
+        # A run that was killed left its roster here.
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, mode=0o700)
     try:
         with _timed(job, report, "fetch"):
             landed = _given(job.file) if job.file else fetch(district.feed, credentials(job.code), folder)
@@ -150,7 +152,7 @@ def _landed(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
 
 def _given(path: Path) -> Landed:
     """A roster that is on this machine already."""
-    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
     digests = []
     for file in files:
         with file.open("rb") as stream:

@@ -66,7 +66,10 @@ class Change:
 
 
 def begin(connection: Connection, district: str, started_by: str, rules_version: str, now: datetime) -> int:
-    """A new row for a run that starts; returns its id."""
+    """A new row for a run that starts; returns its id. The caller has the district to itself, so one that still
+    stands there as running was killed."""
+    dead = update(runs).where(runs.c.district == district, runs.c.outcome == Outcome.RUNNING)
+    connection.execute(dead.values(outcome=Outcome.FAILED, finished_at=now))
     values = {
         "district": district,
         "started_by": started_by,

@@ -370,3 +370,17 @@ def test_nothing_of_the_roster_stays_in_the_spool(nights: Nights) -> None:
     """After a run, good or bad, no roster lies about."""
     nights.night(pupils(5))
     assert [path.name for path in (nights.folder / "spool").iterdir()] == ["demo.lock"]
+
+
+def test_what_a_killed_run_left_is_cleared_away(nights: Nights) -> None:
+    """The next run removes the roster of one that was killed, and says in the ledger that it failed."""
+    spool = nights.folder / "spool" / "demo"
+    spool.mkdir(parents=True)
+    (spool / "roster.zip").write_bytes(b"left behind")
+    with nights.databases.writer.begin() as connection:
+        killed = runs.begin(connection, "demo", "a test", "", nights.now)
+    nights.night(pupils(5))
+    with nights.databases.reader.connect() as connection:
+        ended = runs.get(connection, killed)
+    assert ended and ended.outcome is Outcome.FAILED
+    assert not spool.exists()
