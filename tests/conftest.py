@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -10,9 +11,11 @@ from tests.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL from a wheel, for the whole session."""
-    with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
+    # Not among pytest's folders: root's server runs as another user, who may not pass through those.
+    with TemporaryDirectory(prefix="postgres-") as folder, PostgresServer(Path(folder)) as server:
+        server.hurry()
         yield server
 
 
