@@ -1,6 +1,7 @@
 """access-service: the day's commands."""
 
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from ipaddress import ip_network
@@ -104,8 +105,7 @@ def lookup(installation: Installation, number: str, name: str, with_pin: bool) -
         UsageCounter(databases.reader, date.today),
     )
     if with_pin:
-        pin = click.prompt("PIN", hide_input=True, default="", show_default=False, err=True)
-        answer = codec.verdict(directory.authenticate(number, pin, client), client)
+        answer = codec.verdict(directory.authenticate(number, _pin(), client), client)
     else:
         answer = codec.card(directory.find(number, client), client)
     click.echo(json.dumps(answer, indent=2))
@@ -195,6 +195,13 @@ def client_revoke(installation: Installation, name: str) -> None:
         if not clients.revoke(connection, name, datetime.now(UTC)):
             raise OperatorError(f"no client {name!r} to revoke; `access-service client list` names them")
     click.echo(f"client {name} is revoked")
+
+
+def _pin() -> str:
+    """A prompt would ask the terminal even where a PIN is piped in."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("PIN", hide_input=True, default="", show_default=False, err=True))
 
 
 def _client(databases: Databases, name: str) -> Client:

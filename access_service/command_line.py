@@ -20,13 +20,19 @@ def run(command: click.Command) -> NoReturn:
         code = command.main(standalone_mode=False)
     except click.ClickException as error:
         usage = f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
-        _say(f"error: {error.format_message()}{usage}")
+        # Its own message is the whole help.
+        said = "no command given" if isinstance(error, click.exceptions.NoArgsIsHelpError) else error.format_message()
+        _say(f"error: {said}{usage}")
         code = EXPECTED_ERROR
     except click.Abort:
         _say("error: stopped")
         code = EXPECTED_ERROR
     except OperatorError as error:
         _say(f"error: {error}")
+        code = EXPECTED_ERROR
+    except OSError as error:
+        # A folder that cannot be written, a full disk: something outside the program.
+        _say(f"error: {error.filename or 'system'}: {error.strerror or error.__class__.__name__}")
         code = EXPECTED_ERROR
     except Exception as error:  # noqa: BLE001 - the edge: a bug ends with its own code
         _say(f"bug: {error.__class__.__name__} at {where(error)}; please report this line")

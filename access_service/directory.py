@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from access_service.domain.access import Answer, PinResult, Standing, judge
 from access_service.domain.client import Client
@@ -14,7 +13,7 @@ from access_service.domain.mapping import MappingRules
 from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import patrons
-from access_service.storage.engine import database_errors
+from access_service.storage.engine import database_errors, read
 from access_service.storage.patrons import Hit
 from access_service.throttle import Throttle, Try
 from access_service.usage import UsageCounter
@@ -69,7 +68,7 @@ class PatronDirectory:
         tried = Try(
             patron_id=record.patron_id,
             client=client.name,
-            mark=self._vault.mark("wrong pin", str(record.patron_id), pin),
+            mark=lambda: self._vault.mark("wrong pin", str(record.patron_id), pin),
             matches=lambda: self._vault.matches(record, pin),
         )
         with database_errors():
@@ -90,18 +89,7 @@ class PatronDirectory:
         return Found(judge(hits[0].record, self._today(hits[0].district)), hits[0])
 
     def _hits(self, keys: set[str], client: Client) -> list[Hit]:
-        with database_errors():
-            try:
-                return self._query(keys, client)
-            except OperationalError as error:
-                # A connection that died while it was idle says nothing about the database now.
-                if not error.connection_invalidated:
-                    raise
-                return self._query(keys, client)
-
-    def _query(self, keys: set[str], client: Client) -> list[Hit]:
-        with self._reader.connect() as connection:
-            return patrons.find(connection, keys, client.name)
+        return read(self._reader, lambda connection: patrons.find(connection, keys, client.name))
 
     def _today(self, district: str) -> date:
         return self._now().astimezone(self._districts[district].zone).date()

@@ -1,5 +1,6 @@
 """A district's [[examples]] are its rules in examples, run before every night and by check-config."""
 
+from dataclasses import replace
 from datetime import date
 
 from access_service.domain.mapping import Exclusion, to_patron
@@ -37,7 +38,7 @@ def _made(district: District, example: Example) -> dict[str, str | None]:
     made = to_patron(student, district.rules, district.code, date.max)
     if isinstance(made, Exclusion):
         return dict.fromkeys(("library_number", "patron_type", "branch", "pin")) | {"excluded": made.value}
-    issued = issued_pin(district.rules.pin, student, date.max)
+    issued = issued_pin(district.rules.pin, replace(student, student_number=made.student_number), date.max)
     return {
         "excluded": None,
         "library_number": made.library_number,

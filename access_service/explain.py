@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from access_service.directory import meanings, owners
-from access_service.domain.access import Answer, PinResult, Standing, judge
-from access_service.domain.identifiers import IdentifierKind, Reading
+from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge
+from access_service.domain.identifiers import IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.pins import PinKind
@@ -58,6 +58,17 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Why the last roster's row of a number got no card."""
+
+    code: Exclusion
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.detail})"
+
+
+@dataclass(frozen=True, slots=True)
 class Explainer:
     """Follows a number, as typed or scanned, through all districts. Names and PINs are never in what it says."""
 
@@ -84,21 +95,27 @@ class Explainer:
         standing = judge(record, self.now.astimezone(district.zone).date())
         kinds = sorted({hit.kind.replace("_", " ") for hit in hits})
         found = f"found by its {' and '.join(kinds)}: {_who(record)}"
-        story = (*self._roster(record), *_rules(record, district.rules), _pin(record, district))
-        told = self._told(record, standing)
-        return Explanation(
-            standing, (read, found, *story, *told), NEXT_STEPS[standing] if record.pin_digest else NO_PIN
-        )
+        left = record.presence is Presence.LEFT
+        refused = self._exclusion(record.patron.district, [fold(record.patron.student_number)]) if left else None
+        story = (*self._roster(record, refused), *_rules(record, district.rules), _pin(record, district))
+        next_step = REMEDIES[refused.code] if refused else NEXT_STEPS[standing]
+        if standing in IN_GOOD_STANDING and not record.pin_digest:
+            next_step = NO_PIN
+        return Explanation(standing, (read, found, *story, *self._told(record, standing)), next_step)
 
     def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]]) -> Explanation:
         for code in sorted(self.districts):
             keys = [r.key for c, r in meant if c == code and r.kind is IdentifierKind.STUDENT_NUMBER]
-            marks = [self.vault.mark("excluded", code, key) for key in keys]
-            if found := runs.exclusion(self.connection, code, marks):
-                why = f"the last roster of {code} has it and gave it no card: {found[0]} ({found[1] or 'this row'})"
-                return Explanation(Standing.UNKNOWN, (read, why), REMEDIES[Exclusion(found[0])])
+            if refused := self._exclusion(code, keys):
+                why = f"the last roster of {code} has it and gave it no card: {refused}"
+                return Explanation(Standing.UNKNOWN, (read, why), REMEDIES[refused.code])
         rosters = (self._last_roster(code) for code in sorted(self.districts))
         return Explanation(Standing.UNKNOWN, (read, *rosters), NEXT_STEPS[Standing.UNKNOWN])
+
+    def _exclusion(self, code: str, keys: list[str]) -> Refused | None:
+        marks = [self.vault.mark("excluded", code, key) for key in keys]
+        found = runs.exclusion(self.connection, code, marks)
+        return Refused(Exclusion(found[0]), found[1] or "this row") if found else None
 
     def _last_roster(self, code: str) -> str:
         last = runs.latest(self.connection, code, runs.GOOD_NIGHTS)
@@ -106,10 +123,12 @@ class Explainer:
             return f"not in {code}: no roster of it was ever applied"
         return f"not in {code}, whose last roster was read {last.started_at:%Y-%m-%d %H:%M} UTC (run {last.run_id})"
 
-    def _roster(self, record: PatronRecord) -> Iterator[str]:
+    def _roster(self, record: PatronRecord, refused: Refused | None) -> Iterator[str]:
         if last := runs.latest(self.connection, record.patron.district, runs.GOOD_NIGHTS):
             hours = (self.now - last.started_at).total_seconds() / 3600
             said = ROSTER_SAID[record.presence] + (f" on {record.left_on}" if record.left_on else "")
+            if refused:
+                said = f"has this student and gives no card: {refused}; the card ended on {record.left_on}"
             yield f"the last roster (run {last.run_id}, {hours:.0f} h ago) {said}"
         yield f"card made {record.created_on}, last changed {record.updated_on}"
         if change := runs.last_change(self.connection, record.patron_id):

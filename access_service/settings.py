@@ -18,6 +18,14 @@ from access_service.errors import ConfigError
 # Environment variables that override a key of service.toml.
 PLACES = {"DATABASE_URL": ("database", "url"), "HTTP_PORT": ("http", "port")}
 
+# In our words, by pydantic's code; its own text serves for all others.
+KEY_PROBLEMS = {
+    "missing": "is missing; docs/configuration.md says what it should be",
+    **dict.fromkeys(
+        ("extra_forbidden", "unexpected_keyword_argument"), "unknown key; docs/configuration.md has those there are"
+    ),
+}
+
 # What a roster row can carry for us, and an agreement can allow. The first two are what the service is.
 RosterField = Literal[
     "source_id", "student_number", "school", "grade", "given_name", "family_name", "birth_date", "pin"
@@ -73,6 +81,12 @@ class Agreement(Table):
     ends: date
     fields: frozenset[RosterField]
 
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Self:
+        if self.ends < self.starts:
+            raise ValueError("ends before it starts")
+        return self
+
 
 class Feed(Table):
     """Where the roster comes from. Times are seconds, sizes bytes.
@@ -91,7 +105,7 @@ class Feed(Table):
     package: Literal["zip", "files"] = "zip"
     complete: Literal["settled", "marker"] = "settled"
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
-    marker: str = ".done"
+    marker: Annotated[str, Field(pattern=r"^[^/]+$")] = ".done"
     max_bytes: Annotated[int, Field(ge=1)] = 256 * 1024 * 1024
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     tries: Annotated[int, Field(ge=1, le=10)] = 5
@@ -156,6 +170,8 @@ class District(Table):
             needed.add("pin")
         if missing := sorted(needed - self.agreement.fields):
             raise ValueError(f"[agreement] fields: the rules need {', '.join(map(repr, missing))}")
+        if self.rules.pin.rule is PinKind.COLUMN and "pin" not in self.feed.columns:
+            raise ValueError("[feed] columns: should name the roster column of 'pin', which [rules.pin] needs")
         return self
 
 
@@ -181,7 +197,7 @@ def load(folder: Path) -> Settings:
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; name it with --config or ACCESS_CONFIG")
-    service = _validate(Service, folder / "service.toml", _with_places(_read(folder / "service.toml")))
+    service = _service(folder / "service.toml")
     districts: dict[str, District] = {}
     for path in sorted((folder / "districts").glob("*.toml")):
         district = _validate(District, path, _read(path))
@@ -218,6 +234,12 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not TOML: {error}") from error
 
 
+def _service(path: Path) -> Service:
+    table = _read(path)
+    _validate(Service, path, table)
+    return _validate(Service, f"environment variable {' or '.join(PLACES)}", _with_places(table))
+
+
 def _with_places(table: dict[str, Any]) -> dict[str, Any]:
     for variable, (section, key) in PLACES.items():
         if value := os.environ.get(variable):
@@ -225,12 +247,12 @@ def _with_places(table: dict[str, Any]) -> dict[str, Any]:
     return table
 
 
-def _validate(model: type[TableT], path: Path, table: dict[str, Any]) -> TableT:
+def _validate(model: type[TableT], source: Path | str, table: dict[str, Any]) -> TableT:
     try:
         return model.model_validate(table)
     except ValidationError as error:
         first, *others = error.errors(include_input=False, include_url=False)
         where = ".".join(str(part) for part in first["loc"])
         more = f" (and {len(others)} more)" if others else ""
-        message = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{path}: {where + ': ' if where else ''}{message}{more}") from error
+        message = KEY_PROBLEMS.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise ConfigError(f"{source}: {where + ': ' if where else ''}{message}{more}") from error

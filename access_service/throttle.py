@@ -23,7 +23,7 @@ class Try:
 
     patron_id: int
     client: str
-    mark: bytes
+    mark: Callable[[], bytes]
     matches: Callable[[], bool]
 
 
@@ -42,19 +42,20 @@ class Throttle:
         with self._stripes[tried.patron_id % STRIPES]:
             if generation != self.generation:
                 seen = self._read(tried)
-            while seen is not None:
-                if result := self._counted(tried, seen):
+            while True:
+                result = self._uncounted(tried) if seen is None else self._counted(tried, seen)
+                if result:
                     return result
                 seen = self._read(tried)
-            return self._uncounted(tried)
 
-    def _uncounted(self, tried: Try) -> PinResult:
+    def _uncounted(self, tried: Try) -> PinResult | None:
+        """The result, or None where another worker counted a failure meanwhile."""
         if tried.matches():
             return PinResult.OK
         self.generation += 1
         with self._engine.connect() as connection:
-            attempts.record(connection, tried.patron_id, tried.client, tried.mark, int(self._clock()))
-        return PinResult.WRONG
+            first = attempts.record(connection, tried.patron_id, tried.client, tried.mark())
+        return PinResult.WRONG if first else None
 
     def _counted(self, tried: Try, seen: Attempts) -> PinResult | None:
         """The result, or None where another worker changed the count meanwhile."""
@@ -64,7 +65,7 @@ class Throttle:
             tried.matches()
             return PinResult.LOCKED
         with self._engine.connect() as connection:
-            again = tried.mark == seen.wrong_mark
+            again = tried.mark() == seen.wrong_mark
             if not again and not attempts.reserve(connection, tried.patron_id, tried.client, seen, now):
                 return None
             self.generation += 1
@@ -72,7 +73,8 @@ class Throttle:
             if tried.matches():
                 attempts.clear(connection, tried.patron_id, tried.client)
                 return PinResult.OK
-            attempts.mark_wrong(connection, tried.patron_id, tried.client, tried.mark)
+            if not again:
+                attempts.mark_wrong(connection, tried.patron_id, tried.client, tried.mark())
             return PinResult.WRONG
 
     def _read(self, tried: Try) -> Attempts | None:

@@ -1,21 +1,21 @@
 """The school year: when cards expire, and which days count for an absence."""
 
-import re
 from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-_MONTH_DAY = re.compile("[0-9]{2}-[0-9]{2}")
+LEAP_YEAR = 2000
 
 
 def in_year(month_day: str, year: int) -> date:
     """The date that "MM-DD" is in a year; 29 February is the 28th in other years. ValueError for anything else."""
     try:
-        if not _MONTH_DAY.fullmatch(month_day):
-            raise ValueError
-        leap = date.fromisoformat(f"2000-{month_day}")
+        leap = date.fromisoformat(f"{LEAP_YEAR}-{month_day}")
     except ValueError:
-        raise ValueError(f'{month_day!r} should be a month and day such as "06-30"') from None
+        leap = date.min
+    # fromisoformat takes week numbers too.
+    if f"{leap:%m-%d}" != month_day or leap.year != LEAP_YEAR:
+        raise ValueError(f'{month_day!r} should be a month and day such as "06-30"')
     return date(year, 2, 28) if (leap.month, leap.day) == (2, 29) and not isleap(year) else leap.replace(year=year)
 
 
@@ -28,7 +28,7 @@ class ExpiryRule:
 
     def __post_init__(self) -> None:
         for month_day in (self.pivot, self.expires):
-            in_year(month_day, 2000)
+            in_year(month_day, LEAP_YEAR)
 
     def date_for(self, today: date) -> date:
         """The last day that a card seen today is good for."""

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 
 class DialectName(StrEnum):
@@ -35,7 +36,17 @@ class Client:
     networks: tuple[IPv4Network | IPv6Network, ...]
     releases: frozenset[Release]
 
-    def may_ask_from(self, address: IPv4Address | IPv6Address) -> bool:
-        # A dual-stack socket shows an IPv4 caller as ::ffff:a.b.c.d.
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        return any(mapped in network for network in self.networks)
+    def may_ask_from(self, address: str) -> bool:
+        """Whether an address, as socket or proxy give it, is in the client's networks. Nonsense is in none."""
+        asking = _parsed(address)
+        return asking is not None and any(asking in network for network in self.networks)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    # A dual-stack socket shows an IPv4 caller as ::ffff:a.b.c.d.
+    return getattr(parsed, "ipv4_mapped", None) or parsed

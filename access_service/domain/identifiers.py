@@ -118,7 +118,8 @@ def readings(typed: str, rule: NumberRule, template: NumberTemplate) -> frozense
                 Reading(IdentifierKind.STUDENT_NUMBER, fold(number)),
                 Reading(IdentifierKind.FORMER, fold(number)),
                 Reading(IdentifierKind.FORMER, minted),
-                Reading(IdentifierKind.LIBRARY_NUMBER, minted),
+                # Not the library number, with the prefix put in front: its owner has, or had, the student number in
+                # it. So when two students swap numbers, the number on the badge is still one person's.
                 Reading(IdentifierKind.CONTESTED, minted),
             }
     return frozenset(found)

@@ -20,15 +20,17 @@ _LOCK_UNTIL = " ".join(
     f"WHEN attempts.failures + 1 = {failures} THEN :now + {lock_seconds(failures)}"
     for failures in range(FREE_FAILURES, FREE_FAILURES + 7)
 )
-_COUNT = f"""
+_RECORD = text("""
     INSERT INTO day.attempts (patron_id, client, failures, locked_until, wrong_mark)
-    VALUES (:patron_id, :client, 1, 0, :mark)
-    ON CONFLICT (patron_id, client) DO UPDATE SET failures = attempts.failures + 1, wrong_mark = :mark,
+    VALUES (:patron_id, :client, 1, 0, :mark) ON CONFLICT (patron_id, client) DO NOTHING RETURNING failures
+""")
+_RESERVE = text(f"""
+    UPDATE day.attempts SET failures = attempts.failures + 1,
         locked_until = CASE WHEN attempts.failures + 1 < {FREE_FAILURES} THEN 0 {_LOCK_UNTIL}
                             ELSE :now + {LONGEST_LOCK_SECONDS} END
-"""  # noqa: S608 - built from the constants above only
-_RECORD = text(_COUNT)
-_RESERVE = text(_COUNT + " WHERE attempts.failures = :expected AND attempts.locked_until <= :now RETURNING failures")
+    WHERE patron_id = :patron_id AND client = :client AND failures = :expected AND locked_until <= :now
+    RETURNING failures
+""")  # noqa: S608 - built from the constants above only
 _READ = text(
     "SELECT failures, locked_until, wrong_mark FROM day.attempts WHERE patron_id = :patron_id AND client = :client"
 )
@@ -41,16 +43,16 @@ def read(connection: Connection, patron_id: int, client: str) -> Attempts | None
     return Attempts(*row) if row else None
 
 
-def record(connection: Connection, patron_id: int, client: str, mark: bytes, now: int) -> None:
-    """Count one failure, whatever stood before."""
-    connection.execute(_RECORD, {"patron_id": patron_id, "client": client, "mark": mark, "now": now})
+def record(connection: Connection, patron_id: int, client: str, mark: bytes) -> bool:
+    """Count a first failure; False if another worker counted one meanwhile."""
+    facts = {"patron_id": patron_id, "client": client, "mark": mark}
+    return connection.execute(_RECORD, facts).one_or_none() is not None
 
 
 def reserve(connection: Connection, patron_id: int, client: str, expected: Attempts, now: int) -> bool:
     """Count a failure in advance of a check; False if another worker counted one meanwhile or a lock began."""
-    facts = {"patron_id": patron_id, "client": client, "mark": expected.wrong_mark, "now": now}
-    row = connection.execute(_RESERVE, {**facts, "expected": expected.failures}).one_or_none()
-    return row is not None
+    facts = {"patron_id": patron_id, "client": client, "expected": expected.failures, "now": now}
+    return connection.execute(_RESERVE, facts).one_or_none() is not None
 
 
 def clear(connection: Connection, patron_id: int, client: str) -> None:

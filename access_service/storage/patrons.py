@@ -2,13 +2,17 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, Dialect, and_, bindparam, select
+from sqlalchemy.dialects import sqlite
 
 from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.patron import Patron, PatronRecord, Presence
 from access_service.domain.student import Role
+from access_service.storage.engine import rows
 from access_service.storage.tables import attempts, identifiers, patrons
 
 BATCH = 500
@@ -40,23 +44,34 @@ class Hit:
     attempts: Attempts | None
 
 
-_LOOKUP = (
-    select(identifiers.c.kind, identifiers.c.key, identifiers.c.district, *_RECORD)
-    .add_columns(attempts.c.failures, attempts.c.locked_until, attempts.c.wrong_mark)
-    .select_from(
-        identifiers.outerjoin(patrons, patrons.c.patron_id == identifiers.c.patron_id).outerjoin(
-            attempts,
-            and_(attempts.c.patron_id == patrons.c.patron_id, attempts.c.client == bindparam("client")),
+@cache
+def _lookup(dialect: Dialect, keys: int) -> str:
+    """The statement that finds a number, put together once for each number of readings it can have."""
+    failed = and_(attempts.c.patron_id == patrons.c.patron_id, attempts.c.client == bindparam("client"))
+    statement = (
+        select(identifiers.c.kind, identifiers.c.key, identifiers.c.district)
+        .add_columns(attempts.c.failures, attempts.c.locked_until, attempts.c.wrong_mark, *_RECORD)
+        .select_from(
+            identifiers.outerjoin(patrons, patrons.c.patron_id == identifiers.c.patron_id).outerjoin(attempts, failed)
         )
+        .where(identifiers.c.key.in_([bindparam(f"key_{n}") for n in range(keys)]))
     )
-    .where(identifiers.c.key.in_(bindparam("keys", expanding=True)))
-)
+    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named") if dialect.name == "sqlite" else dialect))
 
 
 def find(connection: Connection, keys: Collection[str], client: str) -> list[Hit]:
     """All identifiers under any of `keys`, with their patrons and the failures each has at `client`."""
-    rows = connection.execute(_LOOKUP, {"keys": sorted(keys), "client": client})
-    return [_hit(row) for row in rows]
+    named = {f"key_{n}": key for n, key in enumerate(keys)}
+    hits: list[Hit] = []
+    found: dict[int | None, PatronRecord | None] = {None: None}
+    for kind, key, district, failures, locked_until, wrong_mark, *facts in rows(
+        connection, _lookup(connection.dialect, len(keys)), {"client": client, **named}
+    ):
+        if facts[0] not in found:
+            found[facts[0]] = _record(facts)
+        failed = None if failures is None else Attempts(failures, locked_until, wrong_mark)
+        hits.append(Hit(IdentifierKind(kind), key, district, found[facts[0]], failed))
+    return hits
 
 
 def records(connection: Connection, patron_ids: Sequence[int]) -> Iterator[PatronRecord]:
@@ -98,15 +113,15 @@ def owners(
     return found
 
 
-def _hit(row: Sequence[Any]) -> Hit:
-    kind, key, district, *record = row[:-3]
-    failures, locked_until, wrong_mark = row[-3:]
-    failed = None if failures is None else Attempts(failures, locked_until, wrong_mark)
-    return Hit(IdentifierKind(kind), key, district, None if record[0] is None else _record(record), failed)
-
-
 def _record(row: Sequence[Any]) -> PatronRecord:
-    patron_id, district, source_id, role, *facts = row[:14]
-    patron = Patron(district, source_id, Role(role), *facts)
+    patron_id, district, source_id, role, *facts, expires = row[:14]
     presence, left_on, created_on, updated_on, pin_key, pin_digest = row[14:]
+    left_on, created_on, updated_on = map(_day, (left_on, created_on, updated_on))
+    facts.append(_day(expires))
+    patron = Patron(district, source_id, Role(role), *facts)
     return PatronRecord(patron_id, patron, Presence(presence), left_on, created_on, updated_on, pin_key, pin_digest)
+
+
+def _day(value: Any) -> Any:
+    # As `rows` has it from SQLite.
+    return date.fromisoformat(value) if isinstance(value, str) else value

@@ -1,0 +1,78 @@
+"""The Patron API of Innovative (III): a page of HTML, one `LABEL[code]=value<BR>` a line, always HTTP 200.
+
+Sources: documentation.iii.com "Patron API", and the clients that read it (PROTOCOLS 1.3). Palace Manager goes by the
+code in brackets and by ERRNUM, VuFind and Pika by the label, UC Berkeley by the exact ERRMSG; so all are kept exact.
+"""
+
+from collections.abc import Callable, Collection
+from datetime import date
+from http import HTTPStatus
+
+from access_service.domain.access import Answer, PinResult
+from access_service.domain.client import Release
+from access_service.domain.patron import PatronRecord
+
+NOT_FOUND = ("ERRNUM=1", "ERRMSG=Requested record not found")
+WRONG_PIN = ("RETCOD=1", "ERRNUM=4", "ERRMSG=Invalid patron PIN")
+RIGHT_PIN = ("RETCOD=0",)
+
+NO_DATE = "  -  -  "
+# Clients read 69-99 as 19xx, and 00-68 as 20xx: outside, a date would say the opposite of what it means.
+FIRST_DATE, LAST_DATE = date(1970, 1, 1), date(2068, 12, 31)
+
+
+def _date(day: date | None) -> str:
+    return NO_DATE if day is None or day > LAST_DATE else max(day, FIRST_DATE).strftime("%m-%d-%y")
+
+
+def _name(record: PatronRecord) -> str:
+    names = (_clean(record.patron.family_name), _clean(record.patron.given_name))
+    return ", ".join(name for name in names if name)
+
+
+def _clean(text: str) -> str:
+    """One line of text: nothing in a name can end its line, be HTML or look like the beginning of another field."""
+    kept = (char for char in text if char.isspace() or (char.isprintable() and char not in "<>[]="))
+    return " ".join("".join(kept).split())
+
+
+# In III's order. EXP DATE and MBLOCK carry the standing, so a client cannot do without them; REC INFO and REC TYPE
+# say that this is a patron. The others are told only where the client was released them.
+_FIELDS: tuple[tuple[str, Release | None, Callable[[PatronRecord], str]], ...] = (
+    ("P TYPE[p47]", Release.PATRON_TYPE, lambda record: _clean(record.patron.patron_type)),
+    ("HOME LIBR[p53]", Release.BRANCH, lambda record: _clean(record.patron.branch).ljust(5)),
+    ("MBLOCK[p56]", None, lambda _: "-"),
+    ("REC TYPE[p80]", None, lambda _: "p"),
+    ("RECORD #[p81]", Release.PATRON_ID, lambda record: str(record.patron_id)),
+    ("CREATED[p83]", Release.PATRON_ID, lambda record: _date(record.created_on)),
+    ("UPDATED[p84]", Release.PATRON_ID, lambda record: _date(record.updated_on)),
+    ("PATRN NAME[pn]", Release.NAME, _name),
+    ("P BARCODE[pb]", Release.LIBRARY_NUMBER, lambda record: _clean(record.patron.library_number)),
+    ("UNIV ID[pu]", Release.STUDENT_NUMBER, lambda record: _clean(record.patron.student_number)),
+)
+
+
+def pintest(answer: Answer) -> str:
+    """RETCOD=0 for a right PIN whatever the standing: the client takes that from the date in the dump."""
+    if answer.record is None:
+        return _page(*NOT_FOUND)
+    return _page(*(RIGHT_PIN if answer.pin is PinResult.OK else WRONG_PIN))
+
+
+def dump(answer: Answer, releases: Collection[Release]) -> str:
+    """What is on the card. Dates are MM-DD-YY; EXP DATE of one who left has passed."""
+    record = answer.record
+    if record is None:
+        return _page(*NOT_FOUND)
+    told = [f"{label}={value(record)}" for label, release, value in _FIELDS if release is None or release in releases]
+    return _page("REC INFO[p!]=p", f"EXP DATE[p43]={_date(answer.told_expiry)}", *told)
+
+
+def refusal(status: int) -> str:
+    """The body of an error: text/plain, and none of the words that a client looks for."""
+    return f"{HTTPStatus(status).phrase}\n"
+
+
+def _page(*lines: str) -> str:
+    body = "".join(f"{line}<BR>\n" for line in lines)
+    return f"<HTML><BODY>\n{body}</BODY></HTML>\n"

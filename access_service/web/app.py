@@ -1,0 +1,122 @@
+"""The composition root: every collaborator is made here, once, and handed down."""
+
+import os
+import signal
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from multiprocessing import parent_process
+from multiprocessing.util import Finalize
+from pathlib import Path
+from threading import Thread, main_thread
+from time import sleep
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from flask import Flask, abort
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from access_service import logs, settings
+from access_service.clients import Clients
+from access_service.directory import PatronDirectory
+from access_service.pin_vault import PinVault
+from access_service.protocols.patronapi import routes as patronapi
+from access_service.protocols.rest import codec, routes
+from access_service.settings import Settings
+from access_service.storage import engine
+from access_service.storage.engine import Databases
+from access_service.throttle import Throttle
+from access_service.usage import UsageCounter
+from access_service.web import errors, health, journal
+from access_service.web.metrics import Metrics
+
+MAX_BODY_BYTES = 16 * 1024
+HEADERS = [
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+]
+CONFIG_VARIABLE = "ACCESS_CONFIG"
+
+
+def create_app(
+    configured: Settings,
+    databases: Databases,
+    vault: PinVault,
+    usage: UsageCounter,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Flask:
+    """The HTTP service. The caller starts and stops `usage`; `now` gives the aware UTC time."""
+    throttle = Throttle(databases.reader, lambda: now().timestamp())
+    directory = PatronDirectory(databases.reader, configured.districts, vault, throttle, usage, now)
+    clients, metrics = Clients(databases.reader), Metrics()
+    app = _bare_app()
+    errors.install(app)
+    journal.install(app, metrics, vault)
+    app.register_api(routes.blueprint(directory, clients))
+    app.register_blueprint(patronapi.blueprint(directory, clients))
+    app.register_blueprint(health.blueprint(databases, metrics, now))
+    app.wsgi_app = _sealed(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    if proxies := configured.service.http.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    return app
+
+
+def from_environment() -> Flask:
+    """The app of one worker process, from the folder ACCESS_CONFIG: engines and threads must not survive a fork."""
+    # Until granian's own stand, a worker would inherit handlers that swallow its parent's order to stop.
+    for order in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(order, signal.SIG_DFL)
+    logs.configure("serve")
+    configured = settings.load(Path(os.environ.get(CONFIG_VARIABLE, "config")))
+    databases = engine.connect(configured.service.database.url)
+    usage = UsageCounter(databases.reader, date.today)
+    usage.start()
+    # Forked workers end without atexit; this runs all the same.
+    Finalize(None, usage.stop, exitpriority=0)
+    Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    return create_app(configured, databases, PinVault.from_environment(), usage)
+
+
+def _bare_app() -> OpenAPI:
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Student ID access", version=version("student-id-access")),
+        security_schemes=routes.SECURITY_SCHEMES,
+        # Their pages load scripts from elsewhere.
+        doc_ui=False,
+        validation_error_model=codec.Problem,
+        # Their own answer repeats what was sent: the PIN.
+        validation_error_callback=lambda _: abort(422),
+        static_folder=None,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    # An empty PIN is `//` in the Patron API, and a redirect would repeat the path.
+    app.url_map.merge_slashes = False
+    app.add_url_rule("/openapi.json", "openapi", lambda: app.api_doc)
+    return app
+
+
+def _sealed(app: WSGIApplication) -> WSGIApplication:
+    """Add HEADERS to every response, wherever it comes from."""
+
+    def sealed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            return start_response(status, [*headers, *HEADERS], *error)
+
+        return app(environ, start)
+
+    return sealed
+
+
+def _end_with_parent() -> None:
+    """Workers of a killed server would go on serving, on its port, for ever."""
+    if parent := parent_process():
+        parent.join()
+        # To the main thread, which sleeps until a signal; again, because one that is still starting swallows it.
+        while True:
+            signal.pthread_kill(main_thread().ident or 0, signal.SIGTERM)
+            sleep(1)

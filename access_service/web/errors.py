@@ -1,0 +1,38 @@
+"""Every error, in the shape of the dialect it was asked in. None repeats what was sent, and none authenticates."""
+
+import json
+
+from flask import Flask, Response, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from access_service.domain.client import DialectName
+from access_service.errors import OperatorError
+from access_service.logs import log, where
+from access_service.protocols.patronapi import codec as patronapi
+from access_service.protocols.rest import codec as rest
+
+RETRY_SECONDS = 5
+
+
+def install(app: Flask) -> None:
+    """Answer every exception: the database's with 503, what nobody foresaw with 500."""
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            return _shaped(error)
+        # The class and the place only: the text can hold what somebody typed.
+        log.error("failed", error=error.__class__.__name__, cause=error.__cause__.__class__.__name__, at=where(error))
+        away = isinstance(error, OperatorError | SQLAlchemyError)
+        return _shaped(ServiceUnavailable(retry_after=RETRY_SECONDS) if away else InternalServerError())
+
+
+def _shaped(error: HTTPException) -> Response:
+    # Keeps the headers that belong to an error, such as Allow and WWW-Authenticate.
+    response = Response(headers=error.get_headers(), status=error.code)
+    if request.blueprint == DialectName.PATRONAPI:
+        response.data, response.content_type = patronapi.refusal(response.status_code), "text/plain; charset=utf-8"
+    else:
+        response.data, response.content_type = json.dumps(rest.problem(response.status_code)), rest.PROBLEM_TYPE
+    return response

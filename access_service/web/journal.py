@@ -1,0 +1,47 @@
+"""One line of log and a few counts for every request: the route, never the path; codes and marks, never people."""
+
+from time import perf_counter
+
+from flask import Flask, Response, g, request
+
+from access_service.domain.access import Answer
+from access_service.domain.client import Client
+from access_service.logs import log
+from access_service.pin_vault import PinVault
+from access_service.web.metrics import Metrics
+
+
+def install(app: Flask, metrics: Metrics, vault: PinVault) -> None:
+    """Time, count and log each request."""
+
+    @app.before_request
+    def begin() -> None:
+        g.began = perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        seconds = perf_counter() - g.began
+        rule, dialect, answer = request.url_rule, request.blueprint or "none", g.get("answer")
+        # Of a page that does not exist nothing is kept: path and method are what somebody typed.
+        route, method = (rule.rule, request.method) if rule else ("none", "none")
+        metrics.count(dialect, response.status_code, answer)
+        metrics.time(route, seconds)
+        log.info(
+            "request",
+            dialect=dialect,
+            route=route,
+            method=method,
+            status=response.status_code,
+            ms=round(seconds * 1000, 2),
+            **_heard(g.get("client"), answer, vault),
+        )
+        return response
+
+
+def _heard(client: Client | None, answer: Answer | None, vault: PinVault) -> dict[str, str]:
+    heard = {"client": client.name} if client else {}
+    if answer:
+        heard |= {"standing": answer.standing, "pin": answer.pin}
+        if answer.record:
+            heard["patron"] = vault.mark("log", str(answer.record.patron_id)).hex()[:12]
+    return heard
