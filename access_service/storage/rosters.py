@@ -9,7 +9,7 @@ from access_service.domain.identifiers import IdentifierKind
 from access_service.storage import bulk
 from access_service.storage.engine import Databases
 from access_service.storage.runs import DistrictState
-from access_service.storage.tables import district_state, exclusions, identifiers, pepper_keys
+from access_service.storage.tables import district_state, exclusions, identifiers
 
 _RESERVE = text(
     "INSERT INTO counters (name, next) VALUES ('patron_id', 1 + :amount)"

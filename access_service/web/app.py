@@ -1,15 +1,11 @@
 """The composition root: every collaborator is made here, once, and handed down."""
 
 import os
-import signal
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from importlib.metadata import version
-from multiprocessing import parent_process
 from multiprocessing.util import Finalize
 from pathlib import Path
-from threading import Thread, main_thread
-from time import sleep
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -67,9 +63,6 @@ def create_app(
 
 def from_environment() -> Flask:
     """The app of one worker process, from the folder ACCESS_CONFIG: engines and threads must not survive a fork."""
-    # Until granian's own stand, a worker would inherit handlers that swallow its parent's order to stop.
-    for order in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(order, signal.SIG_DFL)
     logs.configure("serve")
     configured = settings.load(Path(os.environ.get(CONFIG_VARIABLE, "config")))
     databases = engine.connect(configured.service.database.url)
@@ -77,7 +70,6 @@ def from_environment() -> Flask:
     usage.start()
     # Forked workers end without atexit; this runs all the same.
     Finalize(None, usage.stop, exitpriority=0)
-    Thread(target=_end_with_parent, name="parent", daemon=True).start()
     return create_app(configured, databases, PinVault.from_environment(), usage)
 
 
@@ -110,13 +102,3 @@ def _sealed(app: WSGIApplication) -> WSGIApplication:
         return app(environ, start)
 
     return sealed
-
-
-def _end_with_parent() -> None:
-    """Workers of a killed server would go on serving, on its port, for ever."""
-    if parent := parent_process():
-        parent.join()
-        # To the main thread, which sleeps until a signal; again, because one that is still starting swallows it.
-        while True:
-            signal.pthread_kill(main_thread().ident or 0, signal.SIGTERM)
-            sleep(1)

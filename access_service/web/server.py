@@ -1,10 +1,15 @@
 """`access-service serve`: look at everything first, then serve with granian until SIGTERM."""
 
 import os
+import signal
 import socket
 from importlib import import_module
+from multiprocessing import parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread, main_thread
+from time import sleep
+from wsgiref.types import WSGIApplication
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -18,7 +23,7 @@ from access_service.storage import engine, peppers, schema
 
 APP = "access_service.web.app"
 BLOCKING_THREADS = 4
-STOP_SECONDS = 20
+STOP_SECONDS = 10
 
 
 def serve(config: Path) -> None:
@@ -30,7 +35,7 @@ def serve(config: Path) -> None:
         os.environ |= {"ACCESS_CONFIG": str(config.resolve()), "PROMETHEUS_MULTIPROC_DIR": counts}
         # Before the fork, so that workers start at once; not sooner, because prometheus_client looks at import.
         import_module(APP)
-        _server(http).serve()
+        _server(http).serve(target_loader=_worker, wrap_loader=False)
 
 
 def check(config: Path) -> Settings:
@@ -47,7 +52,8 @@ def check(config: Path) -> Settings:
 def _claim(http: Http) -> None:
     # granian shares a port with any other granian (SO_REUSEPORT), so it would not notice.
     try:
-        socket.create_server((http.host, http.port), family=_family(http.host)).close()
+        family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
+        socket.create_server((http.host, http.port), family=family).close()
     except OSError as error:
         raise ConfigError(
             f"cannot listen on {http.host} port {http.port}: {error.strerror};"
@@ -55,14 +61,9 @@ def _claim(http: Http) -> None:
         ) from error
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
 def _server(http: Http) -> MPServer:
     return MPServer(
-        f"{APP}:from_environment",
-        factory=True,
+        APP,
         address=http.host,
         port=http.port,
         interface=Interfaces.WSGI,
@@ -76,3 +77,23 @@ def _server(http: Http) -> MPServer:
         # Its log of an exception has the exception's text; ours has not.
         log_enabled=False,
     )
+
+
+def _worker() -> WSGIApplication:
+    """The app of one worker, after the fork."""
+    # Until granian's own stand, a worker has its parent's handlers, which swallow the order to stop.
+    for order in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(order, signal.SIG_DFL)
+    Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    app: WSGIApplication = import_module(APP).from_environment()
+    return app
+
+
+def _end_with_parent() -> None:
+    """Workers of a killed server would go on serving, on its port, for ever."""
+    if parent := parent_process():
+        parent.join()
+        # To the main thread, which sleeps until a signal; again, because one that is still starting swallows it.
+        while True:
+            signal.pthread_kill(main_thread().ident or 0, signal.SIGTERM)
+            sleep(1)
