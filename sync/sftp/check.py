@@ -50,7 +50,9 @@ def check_source(feed: Feed, login: Credentials | None, sleep: Callable[[float],
 
 
 def _steps(feed: Feed, login: Credentials | None, sleep: Callable[[float], None]) -> Iterator[SourceCheck]:
-    shown = _host_keys(feed)
+    with in_plain_words(feed), closing(greetings(feed)) as offers:
+        keys = [transport.get_remote_server_key() for transport in offers]
+    shown = {key.get_name(): key.fingerprint for key in keys}
     check = SourceCheck(tuple(f"{kind} {fingerprint}" for kind, fingerprint in shown.items()))
     yield check
     if not set(feed.host_keys) & set(shown.values()):
@@ -59,22 +61,15 @@ def _steps(feed: Feed, login: Credentials | None, sleep: Callable[[float], None]
     yield check
     if not login:
         raise unavailable(feed, f"no key and no password for {feed.user} yet, so no login was tried")
-    with session(feed, login) as sftp:
+    with session(feed, login) as remote:
         check = replace(check, logged_in=True)
         yield check
-        found = listing(sftp, feed)
+        found = listing(remote)
         check = replace(check, entries=found.entries, matching=len(found.files))
         yield check
-        files = chosen(sftp, feed, found)
+        files = chosen(remote, found)
         newest = files[-1]
         check = replace(check, newest=newest.name, size=newest.size, modified=newest.modified_at)
         yield check
-        prove_complete(sftp, feed, files, sleep)
+        prove_complete(remote, files, sleep)
         yield replace(check, complete=True)
-
-
-def _host_keys(feed: Feed) -> dict[str, str]:
-    """Kind of key -> fingerprint."""
-    with in_plain_words(feed), closing(greetings(feed)) as offers:
-        keys = [transport.get_remote_server_key() for transport in offers]
-    return {key.get_name(): key.fingerprint for key in keys}

@@ -51,13 +51,10 @@ def _wait(attempt: int) -> float:
 
 
 def _fetch_once(feed: Feed, login: Credentials, into: Path, sleep: Callable[[float], None]) -> Landed:
-    with session(feed, login) as sftp:
-        files = chosen(sftp, feed, listing(sftp, feed))
-        prove_complete(sftp, feed, files, sleep)
-        newest = files[-1]
-        if feed.package == "files":
-            path, sha256 = land_all(sftp, feed, files, into)
-        else:
-            path, sha256 = land_one(sftp, feed, newest, into)
-    name = feed.pattern if feed.package == "files" else newest.name
-    return Landed(path, name, sha256, sum(file.size for file in files), newest.modified_at)
+    with session(feed, login) as remote:
+        files = chosen(remote, listing(remote))
+        prove_complete(remote, files, sleep)
+        newest, package = files[-1], feed.package == "files"
+        path, sha256 = land_all(remote, files, into) if package else land_one(remote, newest, into)
+    size = sum(file.size for file in files)
+    return Landed(path, feed.pattern if package else newest.name, sha256, size, newest.modified_at)

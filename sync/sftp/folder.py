@@ -8,25 +8,25 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from itertools import islice
 
-from paramiko.sftp import SFTP_NO_SUCH_FILE
+from paramiko import SFTPAttributes
 
 from access_service.settings import Feed
-from sync.sftp.trouble import SftpRefusedError, quoted, unavailable
-from sync.sftp.wire import Attributes, SftpReader
+from sync.sftp.remote import Remote
+from sync.sftp.trouble import RosterUnavailableError, quoted, unavailable
 
 MOST_ENTRIES = 10_000
 SAFE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 UNFINISHED = (".part", ".filepart", ".tmp")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class RemoteFile:
-    """A regular file in the folder. Its name is safe to use as a path; sizes are bytes, times seconds since 1970."""
+    """A regular file in the folder; the oldest sorts first. Its name is safe to use as a path; sizes are bytes."""
 
-    path: str
+    modified: int  # seconds since 1970
     name: str
+    path: str
     size: int
-    modified: int
 
     @property
     def modified_at(self) -> datetime:
@@ -42,34 +42,29 @@ class Listing:
     refused: tuple[str, ...]
 
 
-def listing(sftp: SftpReader, feed: Feed) -> Listing:
+def listing(remote: Remote) -> Listing:
     """Look at the folder. Hidden, unfinished and marker files, and folders, are never ours."""
-    found = list(islice(sftp.names(feed.folder), MOST_ENTRIES + 1))
+    feed = remote.feed
+    found = list(islice(remote.entries(feed.folder), MOST_ENTRIES + 1))
     if len(found) > MOST_ENTRIES:
         raise unavailable(feed, f"{quoted(feed.folder)} has over {MOST_ENTRIES} entries; ask the district to clear it")
-    files, refused = [], []
-    for name, attributes in found:
-        if not _is_ours(name, feed) or stat.S_ISDIR(attributes.mode or 0):
-            continue
-        checked = _checked(_in_folder(feed, name), name, attributes)
-        if isinstance(checked, str):
-            refused.append(checked)
-        else:
-            files.append(checked)
-    entries = sum(name not in (".", "..") for name, _ in found)
-    return Listing(entries, tuple(sorted(files, key=_age)), tuple(refused))
+    ours = [entry for entry in found if _is_ours(entry.filename, feed) and not stat.S_ISDIR(entry.st_mode or 0)]
+    checked = [_checked(_in_folder(feed, entry.filename), entry.filename, entry) for entry in ours]
+    files = sorted(each for each in checked if isinstance(each, RemoteFile))
+    return Listing(len(found), tuple(files), tuple(each for each in checked if isinstance(each, str)))
 
 
-def chosen(sftp: SftpReader, feed: Feed, found: Listing) -> tuple[RemoteFile, ...]:
+def chosen(remote: Remote, found: Listing) -> tuple[RemoteFile, ...]:
     """The newest file, or for package "files" all of them, as they are now, oldest first.
 
     Errors: RosterUnavailableError where there is none, or what there is cannot be a roster.
     """
+    feed = remote.feed
     if not found.files or (feed.package == "files" and found.refused):
         raise unavailable(feed, _nothing_usable(found, feed))
     listed = found.files if feed.package == "files" else found.files[-1:]
     # Asked for again, one by one: a listing may be cached, or show what a link leads to.
-    files = tuple(sorted((_still_there(sftp, feed, file) for file in listed), key=_age))
+    files = tuple(sorted(_still_there(remote, file) for file in listed))
     for file in files:
         if not file.size:
             raise unavailable(feed, f"{file.name} is empty; ask the district to export again")
@@ -81,38 +76,33 @@ def chosen(sftp: SftpReader, feed: Feed, found: Listing) -> tuple[RemoteFile, ..
     return files
 
 
-def prove_complete(sftp: SftpReader, feed: Feed, files: Sequence[RemoteFile], sleep: Callable[[float], None]) -> None:
+def prove_complete(remote: Remote, files: Sequence[RemoteFile], sleep: Callable[[float], None]) -> None:
     """Errors: RosterUnavailableError where a marker is missing, or size or time change within `settle_seconds`."""
-    if feed.complete == "marker":
+    if remote.feed.complete == "marker":
         for file in files:
-            _need_marker(sftp, feed, file)
+            _need_marker(remote, file)
     else:
-        sleep(feed.settle_seconds)
+        sleep(remote.feed.settle_seconds)
     for file in files:
-        if current(sftp, file) != file:
-            raise unavailable(feed, f"{file.name} is still being written; the next run will read it")
+        if current(remote, file) != file:
+            raise _unfinished(remote.feed, file)
 
 
-def current(sftp: SftpReader, file: RemoteFile) -> RemoteFile | None:
+def current(remote: Remote, file: RemoteFile) -> RemoteFile | None:
     """The file as it is now; None if it is gone or no longer a regular file."""
-    try:
-        attributes = sftp.lstat(file.path)
-    except SftpRefusedError as refusal:
-        if refusal.code != SFTP_NO_SUCH_FILE:
-            raise
-        return None
-    checked = _checked(file.path, file.name, attributes)
+    attributes = remote.lstat(file.path)
+    checked = _checked(file.path, file.name, attributes) if attributes else None
     return checked if isinstance(checked, RemoteFile) else None
 
 
-def _still_there(sftp: SftpReader, feed: Feed, listed: RemoteFile) -> RemoteFile:
-    if file := current(sftp, listed):
+def _still_there(remote: Remote, listed: RemoteFile) -> RemoteFile:
+    if file := current(remote, listed):
         return file
-    raise unavailable(feed, f"{listed.name} was taken away while we looked; the next run will look again")
+    raise _unfinished(remote.feed, listed)
 
 
-def _age(file: RemoteFile) -> tuple[int, str]:
-    return file.modified, file.name
+def _unfinished(feed: Feed, file: RemoteFile, why: str = "") -> RosterUnavailableError:
+    return unavailable(feed, f"{file.name} is still being written{why}; the next run will read it")
 
 
 def _in_folder(feed: Feed, name: str) -> str:
@@ -125,14 +115,15 @@ def _is_ours(name: str, feed: Feed) -> bool:
     return fnmatchcase(name, feed.pattern) and not (marker or hidden or name.lower().endswith(UNFINISHED))
 
 
-def _checked(path: str, name: str, attributes: Attributes) -> RemoteFile | str:
+def _checked(path: str, name: str, attributes: SFTPAttributes) -> RemoteFile | str:
+    mode, size, modified = attributes.st_mode, attributes.st_size, attributes.st_mtime
     if not SAFE_NAME.fullmatch(name):
         return f"{quoted(name)} (only letters, digits, '.', '_' and '-', at most 128)"
-    if attributes.mode is None or attributes.size is None or attributes.modified is None:
+    if mode is None or size is None or modified is None:
         return f"{name} (the server tells no size, time or kind)"
-    if not stat.S_ISREG(attributes.mode):
+    if not stat.S_ISREG(mode):
         return f"{name} (a link, not a file)"
-    return RemoteFile(path, name, attributes.size, attributes.modified)
+    return RemoteFile(modified, name, path, size)
 
 
 def _nothing_usable(found: Listing, feed: Feed) -> str:
@@ -143,19 +134,13 @@ def _nothing_usable(found: Listing, feed: Feed) -> str:
     return f"refused {what}: {found.refused[0]}{more}; ask the district to deliver plain files with plain names"
 
 
-def _need_marker(sftp: SftpReader, feed: Feed, file: RemoteFile) -> None:
+def _need_marker(remote: Remote, file: RemoteFile) -> None:
     """For package "files" one file named `marker` in the folder speaks for all, else NAME + `marker` for its file.
 
     A marker older than the file is left from the delivery before.
     """
+    feed = remote.feed
     path = _in_folder(feed, feed.marker) if feed.package == "files" else f"{file.path}{feed.marker}"
-    try:
-        written = sftp.lstat(path).modified
-    except SftpRefusedError as refusal:
-        if refusal.code != SFTP_NO_SUCH_FILE:
-            raise
-        written = None
-    if written is None or written < file.modified:
-        raise unavailable(
-            feed, f"{file.name} is still being written: no newer marker {quoted(path)}; the next run will read it"
-        )
+    marker = remote.lstat(path)
+    if not marker or (marker.st_mtime or 0) < file.modified:
+        raise _unfinished(feed, file, f": no newer marker {quoted(path)}")

@@ -3,7 +3,7 @@
 import logging
 import socket
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 
 from paramiko import SSHException, Transport
@@ -13,32 +13,12 @@ from access_service.settings import Feed
 from sync.sftp.trouble import RosterUnavailableError, unavailable
 
 # No CBC, no 3DES, no MD5 and no SHA-1. GCM goes first: it is the fastest, and paramiko's own order puts it last.
-CIPHERS = ("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr")
-MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
-KEX = (
-    "mlkem768x25519-sha256",
-    "curve25519-sha256@libssh.org",
-    "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384",
-    "ecdh-sha2-nistp521",
-    "diffie-hellman-group16-sha512",
-    "diffie-hellman-group14-sha256",
-    "diffie-hellman-group-exchange-sha256",
-)
-
-# Names under which a server can show one and the same host key.
-KEY_FAMILIES = (
-    ("ssh-ed25519",),
-    ("ecdsa-sha2-nistp256",),
-    ("ecdsa-sha2-nistp384",),
-    ("ecdsa-sha2-nistp521",),
-    ("rsa-sha2-512", "rsa-sha2-256"),
-)
-CERTIFICATE = "-cert-v01@openssh.com"  # paramiko offers each kind with this ending too; the key in it is what counts
+CIPHERS = "aes256-gcm@openssh.com aes128-gcm@openssh.com aes256-ctr aes192-ctr aes128-ctr".split()
+MACS = "hmac-sha2-256-etm@openssh.com hmac-sha2-512-etm@openssh.com hmac-sha2-256 hmac-sha2-512".split()
+HOST_KEYS = "ssh-ed25519 ecdsa-sha2-nistp256 ecdsa-sha2-nistp384 ecdsa-sha2-nistp521 rsa-sha2-512 rsa-sha2-256".split()
 
 # paramiko logs tracebacks of what we report in one line, and at DEBUG the names of files.
-PARAMIKO_LOG = "sync.sftp.paramiko"
-logging.getLogger(PARAMIKO_LOG).setLevel(logging.CRITICAL)
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
 @contextmanager
@@ -74,18 +54,18 @@ def greetings(feed: Feed) -> Generator[Transport]:
 
     Errors: SSHException, IncompatiblePeer where the algorithms have nothing in common; OSError.
     """
-    families = list(KEY_FAMILIES)
-    while families:
+    wanted = HOST_KEYS
+    while wanted:
         with _transport(feed) as transport:
             try:
-                _negotiate(transport, feed, [name for family in families for name in family])
+                _negotiate(transport, feed, wanted)
             except IncompatiblePeer:
-                if len(families) < len(KEY_FAMILIES):
+                if wanted != HOST_KEYS:
                     return
                 raise
             yield transport
-            shown = str(transport.host_key_type).removesuffix(CERTIFICATE)
-            families = [family for family in families if shown not in family]
+            shown = transport.get_remote_server_key().get_name().replace("ssh-rsa", "rsa-sha2")
+            wanted = [name for name in wanted if not name.startswith(shown)]
 
 
 @contextmanager
@@ -95,7 +75,6 @@ def _transport(feed: Feed) -> Iterator[Transport]:
     # Requests are small and many: with Nagle's delay each batch of them waits up to 40 ms for an acknowledgement.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     transport = Transport(sock)
-    transport.set_log_channel(PARAMIKO_LOG)
     transport.banner_timeout = transport.handshake_timeout = seconds
     transport.auth_timeout = transport.channel_timeout = seconds
     try:
@@ -112,12 +91,9 @@ def _transport(feed: Feed) -> Iterator[Transport]:
         transport.packetizer.complete_handshake()
 
 
-def _negotiate(transport: Transport, feed: Feed, key_types: Sequence[str]) -> None:
+def _negotiate(transport: Transport, feed: Feed, host_keys: list[str]) -> None:
     options = transport.get_security_options()
-    options.key_types = tuple(key_types)
-    options.ciphers, options.digests = CIPHERS, MACS
-    # Which key exchanges paramiko has depends on the libraries under it.
-    options.kex = tuple(name for name in KEX if name in options.kex)
+    options.key_types, options.ciphers, options.digests = host_keys, CIPHERS, MACS
     done = threading.Event()
     # With an event the error is a value: a hostile peer can make paramiko raise nearly any class otherwise.
     transport.start_client(event=done)

@@ -66,10 +66,7 @@ def _loaded(text: bytes) -> PKey:
         case EllipticCurvePrivateKey() as key if key.curve.name in CURVES:
             return ECDSAKey(vals=(key, key.public_key()))
         case Ed25519PrivateKey() as key:
-            return Ed25519Key.from_private_key(StringIO(_openssh(key)))
+            form, protection = serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+            rewritten = key.private_bytes(serialization.Encoding.PEM, form, protection)
+            return Ed25519Key.from_private_key(StringIO(rewritten.decode()))
     raise ValueError("another kind of key")
-
-
-def _openssh(key: Ed25519PrivateKey) -> str:
-    form, protection = serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, form, protection).decode()

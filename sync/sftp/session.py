@@ -3,25 +3,24 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from cryptography.exceptions import InvalidTag
-from paramiko import BadAuthenticationType, SSHException, Transport
+from paramiko import BadAuthenticationType, Channel, SFTPClient, SSHException, Transport
 
 from access_service.settings import Feed
 from sync.sftp.handshake import pinned
 from sync.sftp.login import Credentials
-from sync.sftp.trouble import RosterUnavailableError, in_plain_words, quoted, unavailable
-from sync.sftp.wire import SftpReader
+from sync.sftp.remote import SLACK, GuardedChannel, Remote
+from sync.sftp.trouble import ConnectionLostError, RosterUnavailableError, in_plain_words, quoted, unavailable
 
 KEEPALIVE = 15  # seconds
+WINDOW = 1024 * 1024  # bytes: with paramiko's own, twice as many, it moves more at each read and is slower
 LONGEST = 3600  # seconds from the login to the last byte
-
-# What paramiko raises where a connection ends: InvalidTag for bytes that were altered on the way.
-_BROKEN = (SSHException, OSError, EOFError, InvalidTag)
 
 
 @contextmanager
-def session(feed: Feed, login: Credentials, longest: float = LONGEST) -> Iterator[SftpReader]:
+def session(feed: Feed, login: Credentials, longest: float = LONGEST) -> Iterator[Remote]:
     """An SFTP session with a pinned server, for at most `longest` seconds besides `feed.settle_seconds`.
 
     Errors: RosterUnavailableError; ConnectionLostError, one of its kind, where a later try can heal.
@@ -31,8 +30,9 @@ def session(feed: Feed, login: Credentials, longest: float = LONGEST) -> Iterato
         transport.set_keepalive(KEEPALIVE)
         with _time_limit(transport, longest + feed.settle_seconds) as late:
             try:
-                yield _open_sftp(transport, feed)
-            except _BROKEN as error:
+                with in_plain_words(feed):
+                    yield _open_sftp(transport, feed)
+            except ConnectionLostError as error:
                 if not late.is_set():
                     raise
                 minutes = f"{longest / 60:g} minutes"
@@ -50,7 +50,7 @@ def _log_in(transport: Transport, feed: Feed, login: Credentials) -> None:
         raise unavailable(
             feed, f"login as {feed.user} refused: the server takes {takes}; set SFTP_KEY_... or SFTP_PASSWORD_..."
         ) from error
-    except (*_BROKEN, ValueError) as error:
+    except (SSHException, OSError, EOFError, InvalidTag, ValueError) as error:
         raise _login_refused(feed) from error
     if not transport.is_authenticated():
         raise _login_refused(feed)
@@ -64,14 +64,16 @@ def _login_refused(feed: Feed) -> RosterUnavailableError:
     )
 
 
-def _open_sftp(transport: Transport, feed: Feed) -> SftpReader:
+def _open_sftp(transport: Transport, feed: Feed) -> Remote:
     # paramiko waits without limit for the answer to this request.
     with _time_limit(transport, feed.timeout_seconds) as late:
         try:
-            channel = transport.open_session(timeout=feed.timeout_seconds)
+            channel = transport.open_session(WINDOW, timeout=feed.timeout_seconds)
             channel.settimeout(feed.timeout_seconds)
             channel.invoke_subsystem("sftp")
-            return SftpReader(channel)
+            # Twice: what was asked for ahead may have to be asked for again.
+            guarded = GuardedChannel(channel, 2 * feed.max_bytes + SLACK)
+            return Remote(feed, channel, SFTPClient(cast(Channel, guarded)))
         except (SSHException, EOFError) as error:
             if late.is_set():
                 raise TimeoutError from error

@@ -2,21 +2,17 @@
 
 import errno
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cryptography.exceptions import InvalidTag
 from paramiko import SSHException
-from paramiko.sftp import SFTP_NO_SUCH_FILE, SFTP_PERMISSION_DENIED
+from paramiko.sftp import SFTPError
 from paramiko.ssh_exception import IncompatiblePeer
 
 from access_service.errors import OperatorError
 from access_service.settings import Feed
-
-_REFUSALS = {
-    SFTP_NO_SUCH_FILE: "no such file or folder; check [feed] folder, and that the district still delivers there",
-    SFTP_PERMISSION_DENIED: "the account may not read it; ask the district for read permission",
-}
 
 
 class RosterUnavailableError(OperatorError):
@@ -25,18 +21,6 @@ class RosterUnavailableError(OperatorError):
 
 class ConnectionLostError(RosterUnavailableError):
     """The kind that a later try can heal: refused, reset, timed out, cut off."""
-
-
-class SftpRefusedError(Exception):
-    """The server answered a request about `path` with an SFTP status other than OK."""
-
-    def __init__(self, path: str, code: int) -> None:
-        super().__init__(path, code)
-        self.path, self.code = path, code
-
-
-class SftpGarbageError(Exception):
-    """What came back is not SFTP."""
 
 
 def quoted(text: str) -> str:
@@ -55,13 +39,16 @@ def in_plain_words(feed: Feed) -> Iterator[None]:
         yield
     except IncompatiblePeer as error:
         raise unavailable(feed, _outdated(error)) from error
-    except SftpGarbageError as error:
+    except (SFTPError, struct.error) as error:
         raise unavailable(
-            feed, f"what answers is not SFTP ({error}); ask the district for an SFTP-only account"
+            feed, f"what answers is not SFTP ({quoted(str(error))}); ask the district for an SFTP-only account"
         ) from error
-    except SftpRefusedError as error:
-        reason = _REFUSALS.get(error.code, f"the server refuses with SFTP status {error.code}; ask the district why")
-        raise unavailable(feed, f"{quoted(error.path)}: {reason}") from error
+    except UnicodeDecodeError as error:
+        name = quoted(error.object.decode("utf-8", "backslashreplace"))
+        raise unavailable(
+            feed, f"{name} is not UTF-8; ask the district to deliver plain files with plain names"
+        ) from error
+    # InvalidTag is how paramiko tells of bytes that were altered on the way.
     except (OSError, EOFError, SSHException, InvalidTag) as error:
         lasting = isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN
         kind = RosterUnavailableError if lasting else ConnectionLostError

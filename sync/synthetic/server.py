@@ -1,6 +1,7 @@
 """An SFTP server on loopback that offers one folder, read-only, to one user."""
 
 import errno
+import logging
 import os
 import secrets
 import socket
@@ -31,6 +32,9 @@ from paramiko.common import (
 from paramiko.sftp import SFTP_NO_SUCH_FILE, SFTP_PERMISSION_DENIED
 
 _T = TypeVar("_T")
+
+# A client that asks for another kind of host key is its own affair; paramiko would log a traceback of it.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 

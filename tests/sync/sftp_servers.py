@@ -170,6 +170,73 @@ def hangs_up_once(house: HostileServer) -> SftpFactory:
     return HangsUpOnce
 
 
+def hangs_up(_house: HostileServer) -> SftpFactory:
+    """Drops the connection at the first read, while more is being asked for."""
+
+    class HangsUp(asyncssh.SFTPServer):
+        def read(self, file_obj: object, offset: int, size: int) -> Any:
+            self.connection.abort()
+            return super().read(file_obj, offset, size)
+
+    return HangsUp
+
+
+def short_answers(_house: HostileServer) -> SftpFactory:
+    """Answers a read with at most 20,000 bytes, whatever is asked for."""
+
+    class ShortAnswers(asyncssh.SFTPServer):
+        def read(self, file_obj: object, offset: int, size: int) -> Any:
+            return super().read(file_obj, offset, min(size, 20_000))
+
+    return ShortAnswers
+
+
+def gluttonous(_house: HostileServer) -> SftpFactory:
+    """Answers every read with four times as much."""
+
+    class Gluttonous(asyncssh.SFTPServer):
+        def read(self, file_obj: object, offset: int, size: int) -> bytes:  # noqa: ARG002
+            return bytes(4 * size)
+
+    return Gluttonous
+
+
+class Answers(asyncssh.SSHServerSession[bytes]):
+    """Says what it was given to say as soon as SFTP is asked for, and listens to nothing."""
+
+    def __init__(self, words: bytes) -> None:
+        self.words = words
+
+    def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
+        chan.set_encoding(None)
+        self.chan = chan
+
+    def subsystem_requested(self, subsystem: str) -> bool:  # noqa: ARG002
+        return True
+
+    def session_started(self) -> None:
+        self.chan.write(self.words)
+
+
+def says(words: bytes) -> type[Door]:
+    """A server of which nothing but these words comes, whatever is asked."""
+
+    class Says(Door):
+        def session_requested(self) -> Answers:
+            return Answers(words)
+
+    return Says
+
+
+def packed(*answers: bytes) -> bytes:
+    """SFTP packets of these contents."""
+    return b"".join(len(answer).to_bytes(4) + answer for answer in answers)
+
+
+VERSION = b"\2\0\0\0\3"
+HANDLE = b"\x66\0\0\0\1\0\0\0\1h"  # to request 1
+
+
 def lists(*names: bytes) -> Callable[[HostileServer], SftpFactory]:
     """Shows files of these names besides those that are there, each newer than all."""
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from paramiko import Transport
 
 from access_service.settings import Feed
 from sync.sftp import Credentials, RosterUnavailableError, check_source, fetch
@@ -17,7 +16,19 @@ from sync.sftp.session import session
 from sync.sftp.trouble import ConnectionLostError
 from tests.sync.conftest import Serve
 from tests.sync.sftp_helpers import deliver, feed_for, no_sleep, refusal
-from tests.sync.sftp_servers import USER, Door, HostileServer, drips, hangs_up_once, never_answers
+from tests.sync.sftp_servers import (
+    HANDLE,
+    USER,
+    VERSION,
+    Door,
+    HostileServer,
+    drips,
+    hangs_up,
+    hangs_up_once,
+    never_answers,
+    packed,
+    says,
+)
 
 OTHER_KEY = "SHA256:" + "A" * 43
 
@@ -90,26 +101,6 @@ class NoSubsystem(Door):
         return asyncssh.SSHServerSession()
 
 
-class Greeting(asyncssh.SSHServerSession[str]):
-    """Greets whoever comes, as a login script does that prints."""
-
-    def connection_made(self, chan: asyncssh.SSHServerChannel[str]) -> None:
-        self.chan = chan
-
-    def subsystem_requested(self, subsystem: str) -> bool:  # noqa: ARG002
-        return True
-
-    def session_started(self) -> None:
-        self.chan.write("Welcome to Maple County Schools! Today is a good day.\n")
-
-
-class Greeter(Door):
-    """Opens sessions that print."""
-
-    def session_requested(self) -> asyncssh.SSHServerSession[str]:
-        return Greeting()
-
-
 @pytest.mark.parametrize("door", [Door, NoSubsystem])
 def test_an_account_without_sftp_is_told(serve: Serve, login: Credentials, into: Path, door: type[Door]) -> None:
     """Logged in, but no SFTP: that is for the district to mend, and is not tried again."""
@@ -121,7 +112,7 @@ def test_an_account_without_sftp_is_told(serve: Serve, login: Credentials, into:
 
 def test_a_login_script_that_prints_is_told(serve: Serve, login: Credentials, into: Path) -> None:
     """Words where SFTP should be are the classic fault of an account that is not SFTP only."""
-    feed = feed_for(serve(sftp_factory=None, door=Greeter))
+    feed = feed_for(serve(sftp_factory=None, door=says(b"Welcome to Maple County Schools! Today is a good day.\n")))
     assert "what answers is not SFTP" in refusal(lambda: fetch(feed, login, into, no_sleep))
 
 
@@ -208,12 +199,28 @@ def test_a_server_that_drips_is_cut_off(serve: Serve, login: Credentials, outgoi
     path = deliver(outgoing, "roster.zip", b"rows" * 1000)
 
     def read_all() -> None:
-        with session(feed_for(serve(drips), settle_seconds=0), login, longest=0.5) as sftp:
-            list(sftp.read(str(path), 4000))
+        with session(feed_for(serve(drips), settle_seconds=0), login, longest=0.5) as remote:
+            list(remote.read(str(path), 4000))
 
     with pytest.raises(RosterUnavailableError, match="too slow to wait for") as caught:
         read_all()
     assert not isinstance(caught.value, ConnectionLostError)
+
+
+def test_a_listing_that_takes_long_to_read_ends_with_the_session(serve: Serve, login: Credentials) -> None:
+    """Attributes that claim to be many keep paramiko busy; those of one entry only, once the time is over."""
+    long = b"".join(value.to_bytes(4) for value in (1, 0, 0, 0x80000000, 300_000))
+    answers = packed(VERSION, HANDLE, *(b"\x68" + number.to_bytes(4) + long for number in range(2, 12)))
+    feed = feed_for(serve(sftp_factory=None, door=says(answers)), settle_seconds=0)
+    seen = []
+
+    def list_all() -> None:
+        with session(feed, login, longest=0.3) as remote:
+            for entry in remote.entries("."):
+                seen.append(entry)  # noqa: PERF402 those before the error count
+
+    assert "too slow to wait for" in refusal(list_all)
+    assert len(seen) < 10
 
 
 class SilentSession(asyncssh.SSHServerSession[bytes]):
@@ -241,10 +248,26 @@ def test_a_session_that_never_starts_is_given_up(serve: Serve, login: Credential
     server.released.set()
 
 
+def test_a_server_that_dies_in_mid_download_leaves_no_trace(
+    serve: Serve, login: Credentials, outgoing: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """paramiko asks for what is ahead in a thread of its own, and nobody would catch what is raised there."""
+    raised: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    with deliver(outgoing, "roster.zip", b"rows").open("r+b") as roster:
+        roster.truncate(200 * 1024 * 1024)
+    feed = feed_for(serve(hangs_up), timeout_seconds=2)
+    for _ in range(5):
+        assert "the connection broke" in refusal(lambda: fetch(feed, login, into, no_sleep))
+    assert raised == []
+    assert list(into.iterdir()) == []
+
+
 @pytest.fixture(autouse=True)
 def no_thread_stays() -> Iterator[None]:
     """Every connection of these tests ends with its threads."""
     before = set(threading.enumerate())
     yield
-    left = [thread for thread in threading.enumerate() if isinstance(thread, Transport) and thread not in before]
-    assert left == []
+    for thread in set(threading.enumerate()) - before:
+        thread.join(1)
+    assert set(threading.enumerate()) <= before

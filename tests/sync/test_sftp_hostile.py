@@ -12,7 +12,18 @@ from access_service.errors import OperatorError
 from sync.sftp import Credentials, RosterUnavailableError, fetch
 from tests.sync.conftest import Serve, Source
 from tests.sync.sftp_helpers import deliver, feed_for, no_sleep, refusal
-from tests.sync.sftp_servers import ends_early, lists, tampering_proxy, touched_while_read
+from tests.sync.sftp_servers import (
+    HANDLE,
+    VERSION,
+    ends_early,
+    gluttonous,
+    lists,
+    packed,
+    says,
+    short_answers,
+    tampering_proxy,
+    touched_while_read,
+)
 
 
 def test_a_file_that_ends_early_is_refused(serve: Serve, login: Credentials, outgoing: Path, into: Path) -> None:
@@ -21,6 +32,13 @@ def test_a_file_that_ends_early_is_refused(serve: Serve, login: Credentials, out
     feed = feed_for(serve(ends_early))
     assert "roster.zip changed while it was read" in refusal(lambda: fetch(feed, login, into, no_sleep))
     assert list(into.iterdir()) == []
+
+
+def test_short_answers_are_asked_for_again(serve: Serve, login: Credentials, outgoing: Path, into: Path) -> None:
+    """Fewer bytes than asked for are no end of file, as long as there are some."""
+    content = os.urandom(300_000)
+    deliver(outgoing, "roster.zip", content)
+    assert fetch(feed_for(serve(short_answers)), login, into, no_sleep).path.read_bytes() == content
 
 
 def test_a_file_that_is_rewritten_while_read_is_refused(
@@ -69,10 +87,19 @@ def test_a_hostile_name_is_refused_in_one_printable_line(
 
 
 def test_a_good_file_is_read_beside_hostile_names(serve: Serve, login: Credentials, outgoing: Path, into: Path) -> None:
-    """One bad name in the folder, even one that no text can hold, does not cost the night."""
+    """One bad name in the folder does not cost the night."""
     deliver(outgoing, "roster.zip", b"rows")
-    feed = feed_for(serve(lists(b"../x.zip", b"sch\xfcler.zip")))
+    feed = feed_for(serve(lists(b"../x.zip", "schüler.zip".encode())))
     assert fetch(feed, login, into, no_sleep).name == "roster.zip"
+
+
+def test_a_name_that_no_text_can_hold_is_told(serve: Serve, login: Credentials, outgoing: Path, into: Path) -> None:
+    """paramiko lists no folder with a name outside UTF-8, whatever else is in it: the line shows which one it is."""
+    deliver(outgoing, "roster.zip", b"rows")
+    server, waits = serve(lists(b"sch\xfcler.txt")), list[float]()
+    line = refusal(lambda: fetch(feed_for(server, tries=5), login, into, waits.append))
+    assert r"'sch\\xfcler.txt' is not UTF-8; ask the district" in line
+    assert waits == []
 
 
 def test_a_set_of_files_with_a_hostile_name_is_refused(
@@ -88,6 +115,40 @@ def test_a_folder_of_endless_entries_is_refused(serve: Serve, login: Credentials
     """A listing is not read past the number that a folder may hold."""
     feed = feed_for(serve(lists(*[b"x.txt"] * 10_100)))
     assert "over 10000 entries" in refusal(lambda: fetch(feed, login, into, no_sleep))
+
+
+NAMES = b"\x68\0\0\0\2"  # then how many, and each
+
+
+@pytest.mark.parametrize(
+    ("answers", "line"),
+    [
+        ([b"Welcome"], "what answers is not SFTP"),
+        ([b"\2"], "what answers is not SFTP"),
+        ([VERSION, b"\x65\0\0\0\1\0\0\0\0"], "what answers is not SFTP"),  # OK where a handle was due
+        ([VERSION, b"\x65\0\0\0\1\0\0\0\4\0\0\0\4ha\x1b!"], r"the server refuses ('ha\x1b!')"),
+        ([VERSION, b"\x65\0\0\0\1\0\0\0\3"], "the account may not read it"),
+        ([VERSION, HANDLE, NAMES + b"\xff\xff\xff\xff"], "over 10000 entries"),
+        ([VERSION, HANDLE], "no answer within 0.5 seconds"),
+    ],
+)
+def test_answers_that_are_no_listing_are_told(
+    serve: Serve, login: Credentials, into: Path, answers: list[bytes], line: str
+) -> None:
+    """Whatever comes instead of SFTP, or claims more names than it holds, ends in one line and in time."""
+    feed = feed_for(serve(sftp_factory=None, door=says(packed(*answers))), timeout_seconds=0.5)
+    assert line in refusal(lambda: fetch(feed, login, into, no_sleep))
+
+
+def test_a_server_that_sends_more_than_was_asked_for_is_refused(
+    serve: Serve, login: Credentials, outgoing: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What paramiko has to keep until its turn has an end, so that no server fills our memory."""
+    monkeypatch.setattr("sync.sftp.session.SLACK", 1_000_000)
+    deliver(outgoing, "roster.zip", bytes(3_200_000))
+    feed = feed_for(serve(gluttonous), max_bytes=3_200_000)
+    assert "more than was asked for" in refusal(lambda: fetch(feed, login, into, no_sleep))
+    assert list(into.iterdir()) == []
 
 
 def test_a_link_is_refused(source: Source, into: Path) -> None:
@@ -114,14 +175,14 @@ def test_a_link_beside_the_file_is_passed_over(source: Source, into: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(b"", "roster.zip is empty"), (b"x" * 1001, "1001 bytes, over [feed] max_bytes of 1000")]
+    ("content", "line"), [(b"", "roster.zip is empty"), (b"x" * 1001, "1001 bytes, over [feed] max_bytes of 1000")]
 )
-def test_a_size_that_no_roster_has_is_refused(source: Source, into: Path, content: bytes, says: str) -> None:
+def test_a_size_that_no_roster_has_is_refused(source: Source, into: Path, content: bytes, line: str) -> None:
     """An empty newest file is an export that failed, and the older one is not taken for it."""
     deliver(source.folder, "roster.zip", content)
     deliver(source.folder, "older.zip", b"rows", 1)
     feed = source.feed.model_copy(update={"max_bytes": 1000})
-    assert says in refusal(lambda: fetch(feed, source.login, into, no_sleep))
+    assert line in refusal(lambda: fetch(feed, source.login, into, no_sleep))
     assert not into.exists()
 
 
