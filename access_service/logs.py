@@ -1,12 +1,27 @@
 """One JSON object a line on standard error. Events and ids, never people: no number, name, PIN or birth date."""
 
+import io
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class _Unfailing(io.TextIOBase):
+    """Standard error on a full disk must not turn a sign-in into an error."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def configure(process: str) -> None:
@@ -18,11 +33,11 @@ def configure(process: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Unfailing()),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_Unfailing())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
