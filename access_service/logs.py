@@ -4,6 +4,7 @@ import io
 import logging
 import sys
 from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -33,7 +34,7 @@ def configure(process: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(_Unfailing()),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing())),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
