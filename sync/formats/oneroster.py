@@ -82,7 +82,7 @@ def read_oneroster(package: Package, district: District, today: date) -> Roster:
     # Plain objects: what was read as text stays the same text.
     frame = pd.DataFrame(_student_columns(reader, users, schools, roles), dtype=object)
     students = len(frame)
-    frame = _unique(frame, reader)
+    frame = _whole(_unique(frame, reader), reader)
     return Roster(
         format=f"OneRoster {version} bulk",
         frame=frame.drop(columns="line").reset_index(drop=True),
@@ -124,7 +124,13 @@ def _schools(reader: Reader) -> dict[str, str]:
         raise BadRosterError(f"orgs.csv line {table.rejects[0].line}: {table.rejects[0].code}; export it again")
     ids, kinds = table.columns["sourcedId"], table.columns["type"]
     codes = table.columns.get("identifier", [""] * len(ids))
-    return {org: code or org for org, kind, code in zip(ids, kinds, codes, strict=True) if kind.lower() == "school"}
+    schools: dict[str, str] = {}
+    for line, org, kind, code in zip(table.lines, ids, kinds, codes, strict=True):
+        if kind.lower() != "school":
+            continue
+        if not org or schools.setdefault(org, code or org) != (code or org):
+            raise BadRosterError(f"orgs.csv line {line}: a school with no sourcedId or another's; export it again")
+    return schools
 
 
 def _must_have(reader: Reader, file: str) -> None:
@@ -151,11 +157,13 @@ def _roles(reader: Reader) -> StudentRoles:
     current: dict[str, tuple[str, ...]] = {}
     ended: set[str] = set()
     today = reader.today.isoformat()
-    for user, kind, role, org, status, end in zip(*columns, strict=True):
+    for line, user, kind, role, org, status, end in zip(table.lines, *columns, strict=True):
         if role.lower() != "student":
             continue
-        # The end date is the first day that no longer counts.
-        if status.lower() == DELETED or (end and end <= today):
+        if not user:
+            reader.rejects.append(Reject("roles.csv", line, RejectCode.ID_MISSING))
+        # The end date is the first day that no longer counts; one that nobody can read ends nothing.
+        elif status.lower() == DELETED or (end and "" < _iso_date(end[:10]) <= today):
             ended.add(user)
         else:
             known = current.get(user, ())
@@ -174,8 +182,11 @@ def _users(reader: Reader, with_role: bool) -> Table:
 
 
 def _user_columns(reader: Reader) -> dict[str, str]:
-    configured = {field: name for field, name in reader.district.feed.columns.items() if field != "birth_date"}
-    return USER_COLUMNS | configured
+    configured = reader.district.feed.columns
+    if fixed := sorted({"source_id", "school"} & configured.keys()):
+        file = f"{reader.district.code}.toml"
+        raise BadRosterError(f"{file} [feed] columns: OneRoster has its own column for {fixed[0]!r}; remove it")
+    return USER_COLUMNS | {field: name for field, name in configured.items() if field != "birth_date"}
 
 
 def _student_columns(
@@ -191,7 +202,8 @@ def _student_columns(
         student = _each(users.columns["role"], lambda role: role.lower() == "student")
         orgs = users.columns["orgSourcedIds"]
     else:
-        student = [user in roles.orgs or user in roles.ended for user in ids]
+        # Whose row has no id, nobody can tell: it may be a student's, and becomes a reject.
+        student = [not user or user in roles.orgs or user in roles.ended for user in ids]
         orgs, ended = (roles.orgs.get(user, ()) for user in ids), roles.ended
     exits = _each(users.columns.get("status", blank), lambda status: DELETED if status.lower() == DELETED else "")
     if ended:
@@ -219,12 +231,15 @@ def _each(cells: Iterable[CellT], meaning: Callable[[CellT], MeaningT]) -> list[
 
 
 def _school_of(schools: Mapping[str, str], served: Container[str]) -> Callable[[Orgs], str]:
-    """Of a student's orgs the first school that is served, else the first school, else whatever was sent."""
+    """Of a student's orgs the first school that is served, else the first school, else "".
+
+    What is in no orgs.csv is not repeated: under a wrong header it is somebody's name.
+    """
 
     def school(orgs: Orgs) -> str:
         listed = [org.strip() for org in orgs.split(",")] if isinstance(orgs, str) else orgs
         codes = [schools[org] for org in listed if org in schools]
-        return next((code for code in codes if code in served), codes[0] if codes else next(iter(listed), ""))
+        return next((code for code in codes if code in served), codes[0] if codes else "")
 
     return school
 
@@ -237,12 +252,21 @@ def _birth_dates(reader: Reader, ids: list[str], student: list[bool]) -> list[st
     if "demographics.csv" in reader.package.names:
         table = reader.table("demographics.csv", {"sourcedId": True, name: True})
         cells = _each(table.columns[name], _iso_date)
-        born = dict(zip(table.columns["sourcedId"], cells, strict=True))
+        born = _agreed(table.columns["sourcedId"], cells)
         unreadable = sum(1 for sent, read in zip(table.columns[name], cells, strict=True) if sent and not read)
         reader.warnings[WarningCode.BIRTH_DATE_UNREADABLE] += unreadable
     found = [born.get(user, "") for user in ids]
     missing = sum(1 for date_, keep in zip(found, student, strict=True) if keep and not date_)
     reader.warnings[WarningCode.BIRTH_DATE_MISSING] += missing
+    return found
+
+
+def _agreed(ids: list[str], cells: list[str]) -> dict[str, str]:
+    """The cell of each id, "" where two rows contradict each other."""
+    found = dict(zip(ids, cells, strict=True))
+    if len(found) < len(ids):
+        contradicted = {user for user, cell in zip(ids, cells, strict=True) if found[user] != cell}
+        found |= dict.fromkeys(contradicted, "")
     return found
 
 
@@ -268,6 +292,12 @@ def _unique(frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
     contradicting = frame.duplicated("source_id", keep=False)
     _reject(frame[contradicting], RejectCode.ID_DUPLICATE, reader, with_id=True)
     return frame[~contradicting]
+
+
+def _whole(frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """Without those of whom a row of another file was rejected: a lost birth date would take their PIN away."""
+    halved = {reject.source_id for reject in reader.rejects if reject.file != "users.csv" and reject.source_id}
+    return frame[~frame["source_id"].isin(halved)] if halved else frame
 
 
 def _reject(rows: pd.DataFrame, code: RejectCode, reader: Reader, with_id: bool) -> None:

@@ -20,6 +20,7 @@ BATCH = 500
 MAX_CELL = 1000
 MOST_REPEATED = 20_000
 MAX_LINE = 1024 * 1024
+MAX_BATCH = 16 * MAX_LINE
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 Row = list[str]
@@ -48,11 +49,12 @@ def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], encoding
     A row of another width, with a line break, a control character or an endless cell becomes a Reject. The first
     wanted column is the row's id. Errors: BadRosterError (header, quotes, no rows), UnicodeDecodeError.
     """
-    lines = io.BufferedReader(_Lines(stream, file), MAX_LINE // 4)
-    reader = csv.reader(io.TextIOWrapper(lines, encoding=encoding, errors="strict", newline=""), strict=True)
+    lines = _Lines(stream, file)
+    text = io.TextIOWrapper(io.BufferedReader(lines, MAX_LINE // 4), encoding=encoding, errors="strict", newline="")
+    reader = csv.reader(text, strict=True)
     try:
         table = _with_header(next(reader, []), file, wanted)
-        _read_rows(reader, table)
+        _read_rows(reader, table, lines)
     except csv.Error as error:
         raise BadRosterError(f"{file} line {reader.line_num}: not CSV ({error}); export it again") from error
     if not table.rows:
@@ -61,12 +63,14 @@ def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], encoding
 
 
 class _Lines(io.RawIOBase):
-    """Bytes that may hold no line longer than MAX_LINE: csv would take all of it into memory."""
+    """Bytes that may hold no line longer than MAX_LINE, and no batch of rows longer than MAX_BATCH: csv would take all
+    of it into memory. Whoever has read a batch sets `since_batch` to 0."""
 
     def __init__(self, source: BinaryIO, file: str) -> None:
         self._source = source
         self._file = file
         self._since_line = 0
+        self.since_batch = 0
 
     def readable(self) -> bool:
         return True
@@ -77,13 +81,17 @@ class _Lines(io.RawIOBase):
         view[: len(chunk)] = chunk
         last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
         self._since_line = len(chunk) - 1 - last if last >= 0 else self._since_line + len(chunk)
+        self.since_batch += len(chunk)
         if self._since_line > MAX_LINE:
             raise BadRosterError(f"{self._file}: a line is longer than {MAX_LINE} bytes; this is no roster")
+        if self.since_batch > MAX_BATCH:
+            raise BadRosterError(f"{self._file}: {BATCH} rows are longer than {MAX_BATCH} bytes; this is no roster")
         return len(chunk)
 
 
 def _with_header(header: Row, file: str, wanted: Mapping[str, bool]) -> Table:
     names = tuple(name.strip() for name in header)
+    _check_first_line(names, file, wanted)
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadRosterError(f"{file}: column {_shown(twice)} is there twice; remove one")
     for name, required in wanted.items():
@@ -92,17 +100,25 @@ def _with_header(header: Row, file: str, wanted: Mapping[str, bool]) -> Table:
     return Table(file, names, {name: [] for name in wanted if name in names})
 
 
+def _check_first_line(names: tuple[str, ...], file: str, wanted: Mapping[str, bool]) -> None:
+    """Without a header the first line is somebody's data, which no error may repeat."""
+    if names and not {name.lower() for name in names} & {name.lower() for name in wanted}:
+        first = next(iter(wanted))
+        raise BadRosterError(f"{file}: no column {first!r}; its first line is not this format's header, with commas")
+
+
 def _shown(name: str) -> str:
-    """A header as an error may show it: it can be a person's data where the header row is missing."""
+    """The name of a column as an error may show it: even beside a good one it can be anything."""
     return repr(name) if re.fullmatch(r"[A-Za-z][A-Za-z_. ]{1,39}", name) else "(not a name)"
 
 
-def _read_rows(reader: "_csv.Reader", table: Table) -> None:
+def _read_rows(reader: "_csv.Reader", table: Table, source: _Lines) -> None:
     indexes = [table.header.index(name) for name in table.columns]
     pick: Pick = itemgetter(*indexes)
     known = [(column, dict[str, str]()) for column in table.columns.values()]
     line = reader.line_num + 1
     while batch := list(islice(reader, BATCH)):
+        source.since_batch = 0
         kept, lines = _whole_rows(batch, line, reader.line_num, table)
         line = reader.line_num + 1
         if not kept:
@@ -148,8 +164,9 @@ def _harmless(cells: tuple[str, ...]) -> bool:
 
 
 def _trimmed(cells: tuple[str, ...]) -> bool:
+    # Outside ASCII there are more spaces than one.
     text = ",".join(cells)
-    return " ," not in text and ", " not in text and text == text.strip()
+    return text.isascii() and " ," not in text and ", " not in text and text == text.strip()
 
 
 def _clean_rows(rows: list[Row], lines: list[int], table: Table, pick: Pick) -> tuple[list[Row], list[int]]:
