@@ -72,8 +72,7 @@ def preview(job: Job) -> Report:
             report.outcome = Outcome.SAME_FILE
         else:
             planned = _plan(job, night, landed, state, report)
-            changes = Outcome.APPLIED if planned.plan.changes_patrons else Outcome.SAME_STUDENTS
-            report.outcome = Outcome.HELD if report.reasons else changes
+            report.outcome = Outcome.HELD if report.reasons else _good_night(planned.plan, state)
     return report
 
 
@@ -116,7 +115,7 @@ def _run(job: Job, report: Report) -> None:
             "seen_at": job.now(),
         }
         with _timed(job, report, "apply"):
-            report.outcome = Outcome.APPLIED if planned.plan.changes_patrons else Outcome.SAME_STUDENTS
+            report.outcome = _good_night(planned.plan, state)
             publication = Publication(report.run_id or 0, night, state, after, _ledger(report))
             apply(job.databases, publication, planned.plan, report.outcome)
 
@@ -195,6 +194,11 @@ def _plan(job: Job, night: Night, landed: Landed, state: DistrictState | None, r
         planned = make_plan(connection, night, roster, state)
     report.planned(roster, planned.plan, judge(_facts(planned.plan, landed, state), night.district.limits))
     return planned
+
+
+def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
+    # A first roster of which nobody is served has the same students as no other.
+    return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
 
 
 def _refuse_rejects(roster: Roster, district: District) -> None:

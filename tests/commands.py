@@ -135,8 +135,9 @@ class Commands:
 
 def _serve() -> None:
     """Fork for each request on standard input; answer with the process id, then with the exit code."""
-    import access_service.cli  # noqa: F401, PLC0415
     import psycopg  # noqa: F401, PLC0415
+
+    import access_service.cli  # noqa: F401, PLC0415
     import sync.cli  # noqa: F401, PLC0415
 
     for line in sys.stdin:

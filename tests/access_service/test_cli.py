@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 
 from access_service.storage.tables import identifiers
 from tests.commands import Commands, Ended
@@ -325,6 +325,17 @@ def test_an_explanation_needs_no_night(place: Place) -> None:
     found = place.day("explain", "1", "--json").json
     assert found["standing"] == "unknown"
     assert "not in demo: no roster of it was ever applied" in found["lines"]
+
+
+def test_a_bug_is_told_by_class_and_place_alone(place: Place) -> None:
+    """A row that cannot be makes the program fail: exit code 3, one line, and nothing of the row in it."""
+    with place.nights() as nights, nights.databases.writer.begin() as connection:
+        row = {"key": "4711", "kind": "impossible", "district": "demo", "patron_id": 1}
+        connection.execute(insert(identifiers).values(**row))
+    ended = place.day("explain", "4711")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (3, "", 1)
+    assert ended.err.startswith("bug: ValueError at enum:") and ended.err.endswith("; please report this line\n")
+    assert "4711" not in ended.err and "impossible" not in ended.err
 
 
 def test_a_patron_whose_numbers_are_lost_is_unknown(told: Place) -> None:

@@ -1,6 +1,8 @@
 """The commands as people run them: exit codes, one clear line, and nothing changed by what went wrong."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +17,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from access_service.storage import runs
+from access_service.storage.runs import Outcome
 from tests.commands import ROOT, Commands, Running
 from tests.place import Place, empty_database
 from tests.postgres import PostgresServer
@@ -139,6 +143,15 @@ def test_a_held_night_ends_with_2_and_changes_nothing(place: Place) -> None:
 def test_wrong_usage_is_one_line_and_exit_code_1(place: Place, module: str, arguments: tuple[str, ...]) -> None:
     """No command, an unknown one, too few or too many arguments: one line, which names the help."""
     assert " --help)" in place.start(module, *arguments).wait().refused()
+
+
+def test_secrets_may_be_files(place: Place) -> None:
+    """Pepper and key from the files that their variables with _FILE name, as systemd and containers give them."""
+    for name in ("ACCESS_PEPPER", "SYNC_KEY"):
+        kept = place.folder / name.lower()
+        kept.write_text(place.environment.pop(name) + "\n")
+        place.environment[f"{name}_FILE"] = str(kept)
+    assert place.sync("run", "demo", "--file", roster(place, pupils(3)), "--json").json["counts"]["create"] == 3
 
 
 # -- what goes wrong ----------------------------------------------------------------------------------------------
@@ -386,22 +399,47 @@ def test_a_run_killed_while_it_writes_sqlite_leaves_all_or_nothing(last_night: P
     _all_or_nothing(last_night, before)
 
 
-@pytest.mark.parametrize("table", ["district_state", "identifiers", "changes"])
-def test_a_run_killed_while_it_writes_postgresql_leaves_nothing(
-    tmp_path: Path, commands: Commands, postgres: PostgresServer, table: str
-) -> None:
-    """kill -9 in the middle of the transaction: it waits for one table, after it wrote those before."""
-    place = Place(tmp_path, commands, postgres.new_database())
-    assert place.day("upgrade-db").code == 0
-    assert place.sync("run", "demo", "--file", roster(place, pupils(20))).code == 0
-    roster(place, MANY, "many.zip")
-    before = place.stored()
-    with psycopg.connect(make_url(place.database_url).set(drivername="postgresql").render_as_string(False)) as blocking:
+@contextmanager
+def _stuck(place: Place, table: str) -> Iterator[Running]:
+    """A run in the middle of its transaction on PostgreSQL: it has written what comes before this table."""
+    url = make_url(place.database_url).set(drivername="postgresql").render_as_string(False)
+    with psycopg.connect(url) as blocking:
         blocking.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
         running = place.start("sync", "run", "demo", "--file", place.folder / "many.zip")
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
         _wait_for(running, lambda: (blocking.execute(waiting).fetchone() or (0,))[0])
         assert (blocking.execute(waiting).fetchone() or (0,))[0] == 1
+        yield running
+
+
+@pytest.fixture
+def on_postgresql(tmp_path: Path, commands: Commands, postgres: PostgresServer) -> Place:
+    """The same morning as `last_night` has, on PostgreSQL, with a larger roster to come."""
+    place = Place(tmp_path, commands, postgres.new_database())
+    assert place.day("upgrade-db").code == 0
+    assert place.sync("run", "demo", "--file", roster(place, pupils(20))).code == 0
+    roster(place, MANY, "many.zip")
+    return place
+
+
+@pytest.mark.parametrize("table", ["district_state", "identifiers", "changes"])
+def test_a_run_killed_while_it_writes_postgresql_leaves_nothing(on_postgresql: Place, table: str) -> None:
+    """kill -9 in the middle of the transaction: nothing of it is there, and the next run completes."""
+    before = on_postgresql.stored()
+    with _stuck(on_postgresql, table) as running:
         assert running.kill().code == -9
-    assert place.stored() == before
-    _all_or_nothing(place, before)
+    assert on_postgresql.stored() == before
+    _all_or_nothing(on_postgresql, before)
+
+
+def test_a_run_that_is_interrupted_says_so_and_changes_nothing(on_postgresql: Place) -> None:
+    """Ctrl-C in the middle of the transaction: exit code 1, the ledger knows, and the next run completes."""
+    before = on_postgresql.stored()
+    with _stuck(on_postgresql, "seen") as running:
+        os.kill(running.pid, signal.SIGINT)
+        ended = running.wait()
+    assert (ended.code, ended.out, ended.err.strip()) == (1, "", "error: stopped")
+    with on_postgresql.nights() as nights, nights.databases.reader.connect() as connection:
+        failed = runs.latest(connection, "demo", (Outcome.FAILED,))
+    assert failed is not None and failed.report["error"] == "KeyboardInterrupt"
+    _all_or_nothing(on_postgresql, before)

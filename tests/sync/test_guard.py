@@ -179,3 +179,14 @@ def test_so_many_bad_rows_and_no_more(nights: Nights, broken: int) -> None:
         return
     with pytest.raises(BadRosterError, match="4 of 20 rows cannot be used"):
         nights.night(pupils(20), users=users)
+
+
+def test_a_first_roster_of_which_nobody_is_served_is_applied(databases: Databases, tmp_path: Path) -> None:
+    """Wrong school codes in a new district: the night is done, nobody is called the same, and the report says why."""
+    installed = Nights(databases, tmp_path, dict(load(CONFIG).districts))
+    strangers = [pupil.moved(school="999") for pupil in pupils(3)]
+    assert installed.preview(strangers).outcome is Outcome.APPLIED
+    report = installed.night(strangers)
+    assert report.outcome is Outcome.APPLIED
+    assert report.facts["exclusions"] == {"unknown_school": 3}
+    assert installed.night(reversed(strangers)).outcome is Outcome.SAME_STUDENTS
