@@ -214,8 +214,10 @@ def _identifiers(patron_id: int, patron: Patron) -> Iterator[Row]:
 def _new_numbers(change: Change) -> Iterator[Row]:
     """A changed student number is a further identifier; the old one still finds its student."""
     patron_id, district = change.before.patron_id, change.patron.district
-    yield (fold(change.patron.student_number), IdentifierKind.STUDENT_NUMBER, district, patron_id)
-    yield (fold(change.before.patron.student_number), IdentifierKind.FORMER, district, patron_id)
+    new, old = fold(change.patron.student_number), fold(change.before.patron.student_number)
+    yield (new, IdentifierKind.STUDENT_NUMBER, district, patron_id)
+    if old != new:
+        yield (old, IdentifierKind.FORMER, district, patron_id)
 
 
 def _old_numbers(change: Change) -> Iterator[Row]:
@@ -264,9 +266,8 @@ def _plain(value: object) -> object:
 
 def _exclusions(night: Night, plan: Plan) -> list[Row]:
     """Who got no card and why, under a keyed mark of the number in place of the number."""
-    marked = {
-        night.vault.mark("excluded", night.district.code, fold(row.student_number)): row
-        for row in plan.excluded.values()
-        if fold(row.student_number)
-    }
+    # As the card would have it, for that is what `explain` is asked about; else as it was sent.
+    clean = night.district.rules.student_number.apply
+    numbers = ((fold(clean(row.student_number) or row.student_number), row) for row in plan.excluded.values())
+    marked = {night.vault.mark("excluded", night.district.code, key): row for key, row in numbers if key}
     return [(night.district.code, mark, row.code, row.detail) for mark, row in marked.items()]

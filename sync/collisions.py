@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.storage import patrons
-from sync.plan import Change, Create
+from sync.plan import Change, ChangeKind, Create
 
 SAME_ROSTER = "another row of this roster has the number"
 OTHER_DISTRICT = "a patron of another district has the number"
@@ -27,6 +28,14 @@ class Collisions:
     contested: frozenset[str]
 
 
+class Owned(NamedTuple):
+    """A number that `claimant` wants and `owner` has, unless the plan renumbers source id `freed_by`."""
+
+    claimant: str
+    owner: int
+    freed_by: str | None = None
+
+
 def find_collisions(
     connection: Connection,
     district: str,
@@ -40,13 +49,13 @@ def find_collisions(
         for source_id, change in changes.items()
         if change.patron.student_number != change.before.patron.student_number
     }
-    library = _by_key((source_id, create.patron.library_number) for source_id, create in creates.items())
-    student = _by_key(
-        [
-            *((source_id, create.patron.student_number) for source_id, create in creates.items()),
-            *((source_id, change.patron.student_number) for source_id, change in renumbered.items()),
-        ]
-    )
+    arriving = {
+        **{source_id: create.patron for source_id, create in creates.items()},
+        **{source_id: change.patron for source_id, change in changes.items() if change.kind is ChangeKind.RETURN},
+    }
+    claiming = arriving | {source_id: change.patron for source_id, change in renumbered.items()}
+    library = _by_key((source_id, patron.library_number) for source_id, patron in arriving.items())
+    student = _by_key((source_id, patron.student_number) for source_id, patron in claiming.items())
     claimants = {
         source_id: SAME_ROSTER
         for claimed in (library, student)
@@ -54,21 +63,23 @@ def find_collisions(
         if len(sources) > 1
         for source_id in sources
     }
-    given_up = {(fold(change.before.patron.student_number), change.before.patron_id) for change in renumbered.values()}
-    owned: list[tuple[str, int]] = []
+    given_up = {
+        (fold(change.before.patron.student_number), change.before.patron_id): source_id
+        for source_id, change in renumbered.items()
+    }
+    owned: list[Owned] = []
     contested: set[str] = set()
     for key, (owner_district, patron_id) in patrons.owners(
         connection, IdentifierKind.LIBRARY_NUMBER, list(library)
     ).items():
         if owner_district == district:
-            owned.extend((source_id, patron_id) for source_id in library[key])
+            owned.extend(Owned(source_id, patron_id) for source_id in library[key])
         else:
             contested.add(key)
             claimants |= dict.fromkeys(library[key], OTHER_DISTRICT)
     numbers = patrons.owners(connection, IdentifierKind.STUDENT_NUMBER, list(student), district)
     for key, (_, patron_id) in numbers.items():
-        if (key, patron_id) not in given_up:
-            owned.extend((source_id, patron_id) for source_id in student[key])
+        owned.extend(Owned(source_id, patron_id, given_up.get((key, patron_id))) for source_id in student[key])
     owners = _owners(connection, owned, claimants, present)
     return Collisions(claimants, owners, frozenset(contested))
 
@@ -81,17 +92,23 @@ def _by_key(numbers: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
 
 
 def _owners(
-    connection: Connection, owned: list[tuple[str, int]], claimants: dict[str, str], present: Collection[str]
+    connection: Connection, owned: list[Owned], claimants: dict[str, str], present: Collection[str]
 ) -> dict[str, PatronRecord]:
-    """Exclude the claimants of numbers owned in this district, and find the owners who are in the roster as well."""
-    records = {record.patron_id: record for record in patrons.records(connection, [owner for _, owner in owned])}
+    """Exclude the claimants of numbers owned in this district, and find the owners who are in the roster as well.
+
+    Whoever is excluded keeps the number they would have given up, which can exclude one more: so until none is.
+    """
+    records = {record.patron_id: record for record in patrons.records(connection, [each.owner for each in owned])}
     owners: dict[str, PatronRecord] = {}
-    for source_id, patron_id in owned:
-        record = records[patron_id]
-        if record.patron.source_id == source_id:
-            continue
-        here = record.presence is not Presence.LEFT and record.patron.source_id in present
-        claimants[source_id] = HERE_ALREADY if here else FORMER_STUDENT
-        if here:
-            owners[record.patron.source_id] = record
+    found = -1
+    while found < (found := len(claimants) + len(owners)):
+        for source_id, patron_id, freed_by in owned:
+            record = records[patron_id]
+            freed = freed_by and freed_by not in claimants and freed_by not in owners
+            if freed or record.patron.source_id == source_id:
+                continue
+            here = record.presence is not Presence.LEFT and record.patron.source_id in present
+            claimants[source_id] = HERE_ALREADY if here else FORMER_STUDENT
+            if here:
+                owners[record.patron.source_id] = record
     return owners

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from access_service.domain.mapping import Exclusion, to_patron
 from access_service.domain.patron import Patron, PatronRecord, Presence
-from access_service.domain.pins import issued_pin
+from access_service.domain.pins import PinKind, issued_pin
 from access_service.domain.student import Student
 from access_service.pin_vault import PinVault
 from access_service.settings import District
@@ -118,7 +118,7 @@ class Draft:
                 continue
             mapped = self._map(student)
             if isinstance(mapped, Patron):
-                pin = issued_pin(self._night.district.rules.pin, student, self._night.today)
+                pin = self._pin(student, mapped)
                 self._creates[student.source_id] = Create(mapped, pin, self._prints[index])
 
     def excluded_now(self, rows: list[Seen]) -> None:
@@ -131,11 +131,11 @@ class Draft:
         """Absence is not departure: count it, and only then part. A rejected row is a present student."""
         rejected = {reject.source_id for reject in roster.rejects}
         unreadable = {reject.school for reject in roster.rejects if reject.source_id is None}
-        stored = self._records(row.patron_id for row in rows if row.source_id not in rejected)
+        stored = self._records(row.patron_id for row in rows if row.source_id not in rejected or row.missed)
         calendar, today = self._night.district.calendar, self._night.today
         for row in rows:
             if row.source_id in rejected:
-                self._unchanged += 1
+                self._seen_all_the_same(row, stored)
                 continue
             record = stored[row.patron_id]
             suspended = not calendar.counts(today) or None in unreadable or record.patron.school in unreadable
@@ -156,14 +156,22 @@ class Draft:
                     absent_since=since,
                 )
 
+    def _seen_all_the_same(self, row: Seen, stored: Mapping[int, PatronRecord]) -> None:
+        """One whose row cannot be used is here: an absence ends, and nothing else is another."""
+        if not row.missed:
+            self._unchanged += 1
+            return
+        record = stored[row.patron_id]
+        self._changes[row.source_id] = Change(
+            ChangeKind.SEEN_AGAIN, record, row, record.patron, Presence.PRESENT, row.fingerprint
+        )
+
     def finish(self, present: frozenset[str], unchanged: int) -> Plan:
         """Take out whoever claims a number that is another's, and close the plan."""
         collisions = find_collisions(self._connection, self._night.district.code, self._creates, self._changes, present)
         self._exclude(collisions)
         unchanged += self._unchanged - sum(1 for source_id in collisions.owners if source_id not in self._changes)
-        for source_id, record in collisions.owners.items():
-            self._changes.pop(source_id, None)
-            self._leave(record, None)
+        self._dispossess(collisions.owners)
         return Plan(
             creates=tuple(self._creates.values()),
             changes=tuple(self._changes.values()),
@@ -173,6 +181,15 @@ class Draft:
             unchanged=unchanged,
             absence_suspended=self._suspended,
         )
+
+    def _dispossess(self, owners: Mapping[str, PatronRecord]) -> None:
+        """Owners of a number that somebody else claims leave, whatever else was planned for them."""
+        if not owners:
+            return
+        stored = seen.stream(self._connection, self._night.district.code)
+        for row in [row for row in stored if row.source_id in owners]:
+            self._leave(owners[row.source_id], row)
+        self._refreshed = [row for row in self._refreshed if row.source_id not in owners]
 
     def _exclude(self, collisions: Collisions) -> None:
         for source_id, detail in collisions.claimants.items():
@@ -193,7 +210,7 @@ class Draft:
             return
         # A library number is minted once.
         mapped = replace(mapped, library_number=record.patron.library_number)
-        pin = issued_pin(self._night.district.rules.pin, student, self._night.today)
+        pin = self._pin(student, mapped)
         same_pin = self._night.vault.matches(record, pin) if pin else record.pin_digest is None
         new_pin = not same_pin or (pin is not None and record.pin_key != self._night.vault.key_id)
         kind = _kind(record, mapped, same_pin, new_pin)
@@ -213,6 +230,13 @@ class Draft:
             return None
         return mapped
 
+    def _pin(self, student: Student, card: Patron) -> str | None:
+        rule = self._night.district.rules.pin
+        if rule.rule is PinKind.LAST:
+            # Of the number on the badge: a cell can hold "12345@school.example".
+            student = replace(student, student_number=card.student_number)
+        return issued_pin(rule, student, self._night.today)
+
     def _leave(self, record: PatronRecord, before: Seen | None) -> None:
         source_id = record.patron.source_id
         self._changes[source_id] = Change(ChangeKind.LEAVE, record, before, record.patron, Presence.LEFT)
@@ -225,10 +249,10 @@ class Draft:
         columns = [self._served[name].tolist() for name in STUDENT_COLUMNS]
         dates: dict[str, date | None] = {"": None}
         for index in indexes:
-            *facts, born, pin = [cells[index] for cells in columns]
+            source_id, number, school, grade, given, family, born, pin = (cells[index] for cells in columns)
             if born not in dates:
                 dates[born] = date.fromisoformat(born)
-            yield Student(*facts, dates[born], pin)
+            yield Student(source_id, number, school, grade, given, family, dates[born], pin)
 
 
 def _kind(record: PatronRecord, mapped: Patron, same_pin: bool, new_pin: bool) -> ChangeKind | None:

@@ -3,12 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
+from sync.formats.style import Style
 from sync.roster import BadRosterError, Columns, Reject, RejectCode
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ BATCH = 500
 MAX_CELL = 1000
 MOST_REPEATED = 20_000
 MAX_LINE = 1024 * 1024
+MAX_BATCH = 16 * MAX_LINE
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+COMMAS = Style()
 
 Row = list[str]
 # Every table wants two columns or more, so an itemgetter always gives a tuple.
@@ -42,17 +46,18 @@ class Table:
         return Columns(self.header, tuple(self.columns))
 
 
-def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], encoding: str = "utf-8-sig") -> Table:
-    """Read the `wanted` columns (name -> must it be there) of a comma-separated file with a header.
+def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], style: Style = COMMAS) -> Table:
+    """Read the `wanted` columns (name -> must it be there) of a delimited file with a header.
 
     A row of another width, with a line break, a control character or an endless cell becomes a Reject. The first
     wanted column is the row's id. Errors: BadRosterError (header, quotes, no rows), UnicodeDecodeError.
     """
-    lines = io.BufferedReader(_Lines(stream, file), MAX_LINE // 4)
-    reader = csv.reader(io.TextIOWrapper(lines, encoding=encoding, errors="strict", newline=""), strict=True)
+    lines = _Lines(stream, file)
+    text = io.TextIOWrapper(io.BufferedReader(lines, MAX_LINE // 4), style.encoding, errors="strict", newline="")
+    reader = rows_of(text, style)
     try:
         table = _with_header(next(reader, []), file, wanted)
-        _read_rows(reader, table)
+        _read_rows(reader, table, lines)
     except csv.Error as error:
         raise BadRosterError(f"{file} line {reader.line_num}: not CSV ({error}); export it again") from error
     if not table.rows:
@@ -60,13 +65,34 @@ def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], encoding
     return table
 
 
+def header_of(stream: BinaryIO, file: str, style: Style = COMMAS) -> Row:
+    """The header row alone, trimmed. Errors as read_table's."""
+    lines = _Lines(stream, file)
+    text = io.TextIOWrapper(io.BufferedReader(lines, MAX_LINE // 4), style.encoding, errors="strict", newline="")
+    try:
+        return [name.strip() for name in next(rows_of(text, style), [])]
+    except csv.Error as error:
+        raise BadRosterError(f"{file}: the header row is not CSV ({error}); export it again") from error
+
+
+def rows_of(lines: Iterable[str], style: Style) -> "_csv.Reader":
+    """The strict reader of a style: nothing is mended in silence."""
+    if style.quoting == csv.QUOTE_NONE:
+        return csv.reader(lines, strict=True, delimiter=style.delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(
+        lines, strict=True, delimiter=style.delimiter, escapechar=style.escape, doublequote=not style.escape
+    )
+
+
 class _Lines(io.RawIOBase):
-    """Bytes that may hold no line longer than MAX_LINE: csv would take all of it into memory."""
+    """Bytes that may hold no line longer than MAX_LINE, and no batch of rows longer than MAX_BATCH: csv would take all
+    of it into memory. Whoever has read a batch sets `since_batch` to 0."""
 
     def __init__(self, source: BinaryIO, file: str) -> None:
         self._source = source
         self._file = file
         self._since_line = 0
+        self.since_batch = 0
 
     def readable(self) -> bool:
         return True
@@ -77,8 +103,11 @@ class _Lines(io.RawIOBase):
         view[: len(chunk)] = chunk
         last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
         self._since_line = len(chunk) - 1 - last if last >= 0 else self._since_line + len(chunk)
+        self.since_batch += len(chunk)
         if self._since_line > MAX_LINE:
             raise BadRosterError(f"{self._file}: a line is longer than {MAX_LINE} bytes; this is no roster")
+        if self.since_batch > MAX_BATCH:
+            raise BadRosterError(f"{self._file}: {BATCH} rows are longer than {MAX_BATCH} bytes; this is no roster")
         return len(chunk)
 
 
@@ -97,12 +126,13 @@ def _shown(name: str) -> str:
     return repr(name) if re.fullmatch(r"[A-Za-z][A-Za-z_. ]{1,39}", name) else "(not a name)"
 
 
-def _read_rows(reader: "_csv.Reader", table: Table) -> None:
+def _read_rows(reader: "_csv.Reader", table: Table, source: _Lines) -> None:
     indexes = [table.header.index(name) for name in table.columns]
     pick: Pick = itemgetter(*indexes)
     known = [(column, dict[str, str]()) for column in table.columns.values()]
     line = reader.line_num + 1
     while batch := list(islice(reader, BATCH)):
+        source.since_batch = 0
         kept, lines = _whole_rows(batch, line, reader.line_num, table)
         line = reader.line_num + 1
         if not kept:
@@ -148,8 +178,9 @@ def _harmless(cells: tuple[str, ...]) -> bool:
 
 
 def _trimmed(cells: tuple[str, ...]) -> bool:
+    # Outside ASCII there are more spaces than one.
     text = ",".join(cells)
-    return " ," not in text and ", " not in text and text == text.strip()
+    return text.isascii() and " ," not in text and ", " not in text and text == text.strip()
 
 
 def _clean_rows(rows: list[Row], lines: list[int], table: Table, pick: Pick) -> tuple[list[Row], list[int]]:
