@@ -112,7 +112,8 @@ def sort_roster(roster: Roster, rules: MappingRules) -> Sorted:
         refused = frame[[code is not None for code in codes]]
         rows = zip(*(refused[n].tolist() for n in ("source_id", "student_number", "school", "grade")), strict=True)
         for code, (source_id, number, school, grade) in zip(filter(None, codes), rows, strict=True):
-            excluded[source_id] = Excluded(code, number, f"school {school}, grade {grade or 'not understood'}")
+            detail = f"school {school or 'not listed'}, grade {grade or 'not understood'}"
+            excluded[source_id] = Excluded(code, number, detail)
     served = frame[[code is None for code in codes]] if excluded else frame
     return Sorted(served, excluded)
 

@@ -179,12 +179,15 @@ def _student_columns(
 
 
 def _school_of(schools: Mapping[str, str], served: Container[str]) -> Callable[[Orgs], str]:
-    """Of a student's orgs the first school that is served, else the first school, else whatever was sent."""
+    """Of a student's orgs the first school that is served, else the first school, else "".
+
+    What is in no orgs.csv is not repeated: under a wrong header it is somebody's name.
+    """
 
     def school(orgs: Orgs) -> str:
         listed = [org.strip() for org in orgs.split(",")] if isinstance(orgs, str) else orgs
         codes = [schools[org] for org in listed if org in schools]
-        return next((code for code in codes if code in served), codes[0] if codes else next(iter(listed), ""))
+        return next((code for code in codes if code in served), codes[0] if codes else "")
 
     return school
 

@@ -113,6 +113,7 @@ class _Lines(io.RawIOBase):
 
 def _with_header(header: Row, file: str, wanted: Mapping[str, bool]) -> Table:
     names = tuple(name.strip() for name in header)
+    _check_first_line(names, file, wanted)
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadRosterError(f"{file}: column {_shown(twice)} is there twice; remove one")
     for name, required in wanted.items():
@@ -121,8 +122,15 @@ def _with_header(header: Row, file: str, wanted: Mapping[str, bool]) -> Table:
     return Table(file, names, {name: [] for name in wanted if name in names})
 
 
+def _check_first_line(names: tuple[str, ...], file: str, wanted: Mapping[str, bool]) -> None:
+    """Without a header the first line is somebody's data, which no error may repeat."""
+    if names and not {name.lower() for name in names} & {name.lower() for name in wanted}:
+        first = next(iter(wanted))
+        raise BadRosterError(f"{file}: no column {first!r}; its first line is not this format's header, with commas")
+
+
 def _shown(name: str) -> str:
-    """A header as an error may show it: it can be a person's data where the header row is missing."""
+    """The name of a column as an error may show it: even beside a good one it can be anything."""
     return repr(name) if re.fullmatch(r"[A-Za-z][A-Za-z_. ]{1,39}", name) else "(not a name)"
 
 

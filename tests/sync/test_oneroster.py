@@ -352,14 +352,14 @@ def test_an_org_is_known_by_its_identifier_or_by_its_own_id() -> None:
         (" org-999 , org-101 ", "101"),
         ("org-d,org-102", "102"),
         ("org-999", "999"),
-        ("org-d", "org-d"),
-        ("org-unheard-of", "org-unheard-of"),
+        ("org-d", ""),
+        ("org-unheard-of", ""),
         ("org-unheard-of,org-999", "999"),
         ("", ""),
     ],
 )
 def test_of_several_schools_the_first_that_is_served_counts(orgs: str, school: str) -> None:
-    """A pilot's student who also goes elsewhere is the pilot's; a district is no school; else it is shown as sent."""
+    """A pilot's student who also goes elsewhere is the pilot's; what is no school in orgs.csv is not repeated."""
     assert column(roster([PUPIL], users=people({"sourcedId": "s-1", "orgSourcedIds": orgs})), "school") == [school]
 
 
