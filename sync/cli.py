@@ -17,6 +17,7 @@ from access_service import command_line, settings
 from access_service.errors import ConfigError
 from access_service.storage import engine
 from access_service.storage.runs import Outcome
+from sync import inspection
 from sync import job as night
 from sync.job import Job
 from sync.report import Report, source_text
@@ -85,6 +86,18 @@ def check_source_(installation: Installation, district: str, as_json: bool) -> N
     click.echo(json.dumps(asdict(found), default=str) if as_json else source_text(found, datetime.now(UTC)))
     if found.problem:
         click.get_current_context().exit(command_line.EXPECTED_ERROR)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--district", help="Read as this district's settings say; without it, as nobody's.")
+@click.pass_obj
+def inspect(installation: Installation, file: Path, district: str | None) -> None:
+    """Say what FILE is and what is in it, and print a district file to start from. Stores nothing."""
+    settled = settings.load(installation.folder).district(district) if district else inspection.NOBODYS
+    found = inspection.inspect(file, settled, datetime.now(UTC).date())
+    click.echo("\n".join(inspection.as_text(found)), err=True)
+    click.echo(inspection.as_district(found))
 
 
 def _work(

@@ -22,7 +22,7 @@ from access_service.storage import runs, schema, seen
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
-from sync.formats import read_oneroster
+from sync.formats import read_package
 from sync.guard import Facts, judge
 from sync.package import open_package
 from sync.plan import ChangeKind, Plan
@@ -187,7 +187,7 @@ def _same_file(job: Job, landed: Landed, night: Night, state: DistrictState | No
 
 def _plan(job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report) -> Planned:
     with _timed(job, report, "read"), open_package(landed.path) as package:
-        roster = read_oneroster(package, night.district, night.today)
+        roster = read_package(package, night.district, night.today)
     report.read(roster)
     _refuse_rejects(roster, night.district)
     with _timed(job, report, "plan"), snapshot(job.databases) as connection:

@@ -107,11 +107,11 @@ class Report:
             )
         lines += [f"  without a card: {n:,} {name}" for name, n in facts.get("excluded_from", {}).items()]
         if facts.get("exclusions"):
-            lines.append("  excluded " + _codes(facts["exclusions"]))
+            lines.append("  excluded " + counted(facts["exclusions"]))
         if facts.get("rejects"):
-            lines.append("  rejected " + _codes(facts["rejects"]) + ": " + "; ".join(facts["reject_lines"]))
+            lines.append("  rejected " + counted(facts["rejects"]) + ": " + "; ".join(facts["reject_lines"]))
         if facts.get("warnings"):
-            lines.append("  warnings " + _codes(facts["warnings"]))
+            lines.append("  warnings " + counted(facts["warnings"]))
         lines.append("  took     " + ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in self.durations.items()))
         return lines
 
@@ -132,5 +132,6 @@ def source_text(check: SourceCheck, now: datetime) -> str:
     return "\n".join([*lines, *([f"problem    {check.problem}"] if check.problem else [])])
 
 
-def _codes(counts: Mapping[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
+    """Codes with their counts, for a line."""
     return ", ".join(f"{count:,} {code}" for code, count in sorted(counts.items()))

@@ -1,5 +1,54 @@
-"""Roster formats: each reads a package into a Roster."""
+"""Roster formats. A package is known by its headers, never by the names of its files alone."""
 
+from collections.abc import Iterator
+from datetime import date
+
+from access_service.settings import District
+from sync.formats.flat import read_flat
+from sync.formats.headers import FlatFormat, flat_format, folded
 from sync.formats.oneroster import read_oneroster
+from sync.formats.reader import Reader
+from sync.formats.sds import read_sds
+from sync.package import Package
+from sync.roster import BadRosterError, Roster
 
-__all__ = ["read_oneroster"]
+__all__ = ["read_package"]
+
+ONEROSTER_USERS = frozenset({"sourcedid", "enableduser"})
+SDS_ROLES = frozenset({"usersourcedid", "isprimary"})
+
+
+def read_package(package: Package, district: District, today: date) -> Roster:
+    """The students of a package in any format that is known. Errors: BadRosterError, and nothing of it is used."""
+    reader = Reader(package, district, today)
+    if {"users.csv", "orgs.csv", "manifest.csv"} & set(package.names):
+        return _read_users(reader)
+    found = list(_flat_files(reader))
+    if len(found) == 1:
+        return read_flat(reader, *found[0])
+    if found:
+        raise BadRosterError(
+            f"{found[0][0]} and {found[1][0]} both look like students; set [feed] pattern to one of them"
+        )
+    listed = ", ".join(package.names[:8]) or "no CSV files"
+    raise BadRosterError(
+        f"no file with an id, a school and a grade for each student; it has {listed}. [feed] columns can name them"
+    )
+
+
+def _read_users(reader: Reader) -> Roster:
+    names = reader.package.names
+    if "users.csv" in names and "roles.csv" in names:
+        roles = {folded(name) for name in reader.header("roles.csv")}
+        if roles >= SDS_ROLES and "sourcedid" not in roles:
+            return read_sds(reader)
+    return read_oneroster(reader)
+
+
+def _flat_files(reader: Reader) -> Iterator[tuple[str, FlatFormat]]:
+    """The files that could be students. Of several the one of a known product is meant, not any flat file."""
+    own = {str(field): name for field, name in reader.district.feed.columns.items()}
+    forms = ((file, flat_format(reader.header(file), own)) for file in reader.package.names)
+    found = [(file, form) for file, form in forms if form]
+    named = [(file, form) for file, form in found if form.known_by]
+    yield from named or found

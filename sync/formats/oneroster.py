@@ -3,20 +3,17 @@
 Absence means departure here, so a package that contradicts its manifest, or has an empty users file, is refused.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import compress
-from typing import TypeVar
 
 import pandas as pd
 
 from access_service.domain.student import canonical_grade
-from access_service.settings import District
-from sync.formats.table import Table, read_table
-from sync.package import Package
-from sync.roster import COLUMNS, BadRosterError, Columns, Reject, RejectCode, Roster, WarningCode
+from sync.formats.reader import Reader, each, unique
+from sync.formats.table import Table
+from sync.roster import BadRosterError, Reject, RejectCode, Roster, WarningCode
 
 # The users.csv column of each field; a district's [feed] columns come first.
 USER_COLUMNS = {
@@ -25,56 +22,14 @@ USER_COLUMNS = {
     "family_name": "familyName",
     "grade": "grades",
 }
-MAX_ID = 255
-
-CellT = TypeVar("CellT")
-MeaningT = TypeVar("MeaningT")
 # A user's orgs: a list in a cell (1.1) or the rows of roles.csv (1.2).
 Orgs = str | tuple[str, ...]
 NO_UPDATES = "absent"
 DELETED = "tobedeleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """One package being read for one district. `today` decides which roles have ended."""
-
-    package: Package
-    district: District
-    today: date
-    warnings: Counter[WarningCode]
-    columns: dict[str, Columns]
-    rejects: list[Reject]
-
-    def table(self, file: str, wanted: Mapping[str, bool]) -> Table:
-        """Read a file in UTF-8, or as a whole in the district's fallback encoding."""
-        table = self._decoded(file, wanted)
-        self.columns[file] = table.receipt()
-        self.rejects.extend(table.rejects)
-        return table
-
-    def _decoded(self, file: str, wanted: Mapping[str, bool]) -> Table:
-        fallback = self.district.feed.fallback_encoding
-        try:
-            with self.package.open(file) as stream:
-                return read_table(stream, file, wanted)
-        except UnicodeDecodeError as error:
-            if not fallback:
-                raise BadRosterError(
-                    f"{file}: not UTF-8 ({error.reason}); export as UTF-8 or set [feed] fallback_encoding"
-                ) from error
-        try:
-            with self.package.open(file) as stream:
-                table = read_table(stream, file, wanted, fallback)
-        except UnicodeDecodeError as error:
-            raise BadRosterError(f"{file}: neither UTF-8 nor {fallback}; export it as UTF-8") from error
-        self.warnings[WarningCode.FALLBACK_ENCODING] += 1
-        return table
-
-
-def read_oneroster(package: Package, district: District, today: date) -> Roster:
+def read_oneroster(reader: Reader) -> Roster:
     """The students of a bulk package. Errors: BadRosterError, and nothing of the package is used."""
-    reader = Reader(package, district, today, Counter(), {}, [])
     version = _check_manifest(reader)
     schools = _schools(reader)
     roles = _roles(reader) if version == "1.2" else None
@@ -82,7 +37,7 @@ def read_oneroster(package: Package, district: District, today: date) -> Roster:
     # Plain objects: what was read as text stays the same text.
     frame = pd.DataFrame(_student_columns(reader, users, schools, roles), dtype=object)
     students = len(frame)
-    frame = _whole(_unique(frame, reader), reader)
+    frame = _whole(unique(frame, "users.csv", reader), reader)
     return Roster(
         format=f"OneRoster {version} bulk",
         frame=frame.drop(columns="line").reset_index(drop=True),
@@ -199,20 +154,20 @@ def _student_columns(
     orgs: Iterable[Orgs]
     ended: Collection[str] = ()
     if roles is None:
-        student = _each(users.columns["role"], lambda role: role.lower() == "student")
+        student = each(users.columns["role"], lambda role: role.lower() == "student")
         orgs = users.columns["orgSourcedIds"]
     else:
         # Whose row has no id, nobody can tell: it may be a student's, and becomes a reject.
         student = [not user or user in roles.orgs or user in roles.ended for user in ids]
         orgs, ended = (roles.orgs.get(user, ()) for user in ids), roles.ended
-    exits = _each(users.columns.get("status", blank), lambda status: DELETED if status.lower() == DELETED else "")
+    exits = each(users.columns.get("status", blank), lambda status: DELETED if status.lower() == DELETED else "")
     if ended:
         exits = [left or ("role ended" if user in ended else "") for left, user in zip(exits, ids, strict=True)]
     columns: dict[str, Iterable[str]] = {
         "source_id": ids,
         "student_number": named["student_number"],
-        "school": _each(orgs, _school_of(schools, reader.district.rules.schools)),
-        "grade": _each(named["grade"], lambda grade: canonical_grade(grade) or ""),
+        "school": each(orgs, _school_of(schools, reader.district.rules.schools)),
+        "grade": each(named["grade"], lambda grade: canonical_grade(grade) or ""),
         "given_name": named["given_name"],
         "family_name": named["family_name"],
         "birth_date": _birth_dates(reader, ids, student),
@@ -221,13 +176,6 @@ def _student_columns(
     }
     kept = {name: list(compress(cells, student)) for name, cells in columns.items()}
     return {**kept, "line": list(compress(users.lines, student))}
-
-
-def _each(cells: Iterable[CellT], meaning: Callable[[CellT], MeaningT]) -> list[MeaningT]:
-    """The meaning of each cell, worked out once for each different one."""
-    listed = list(cells)
-    known = {cell: meaning(cell) for cell in set(listed)}
-    return [known[cell] for cell in listed]
 
 
 def _school_of(schools: Mapping[str, str], served: Container[str]) -> Callable[[Orgs], str]:
@@ -251,7 +199,7 @@ def _birth_dates(reader: Reader, ids: list[str], student: list[bool]) -> list[st
     born: dict[str, str] = {}
     if "demographics.csv" in reader.package.names:
         table = reader.table("demographics.csv", {"sourcedId": True, name: True})
-        cells = _each(table.columns[name], _iso_date)
+        cells = each(table.columns[name], _iso_date)
         born = _agreed(table.columns["sourcedId"], cells)
         unreadable = sum(1 for sent, read in zip(table.columns[name], cells, strict=True) if sent and not read)
         reader.warnings[WarningCode.BIRTH_DATE_UNREADABLE] += unreadable
@@ -277,29 +225,7 @@ def _iso_date(cell: str) -> str:
         return ""
 
 
-def _unique(frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
-    """One row for each id: rows without one are rejected, equal rows fold into one, contradicting rows all go."""
-    ids = set(frame["source_id"].tolist())
-    if len(ids) == len(frame) and "" not in ids and max(map(len, ids), default=0) <= MAX_ID:
-        return frame
-    lengths = frame["source_id"].map(len)
-    for code, bad in ((RejectCode.ID_MISSING, lengths == 0), (RejectCode.ID_TOO_LONG, lengths > MAX_ID)):
-        _reject(frame[bad], code, reader, with_id=False)
-    frame = frame[(lengths > 0) & (lengths <= MAX_ID)]
-    repeated = frame.duplicated(list(COLUMNS))
-    reader.warnings[WarningCode.ROW_REPEATED] += int(repeated.sum())
-    frame = frame[~repeated]
-    contradicting = frame.duplicated("source_id", keep=False)
-    _reject(frame[contradicting], RejectCode.ID_DUPLICATE, reader, with_id=True)
-    return frame[~contradicting]
-
-
 def _whole(frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
     """Without those of whom a row of another file was rejected: a lost birth date would take their PIN away."""
     halved = {reject.source_id for reject in reader.rejects if reject.file != "users.csv" and reject.source_id}
     return frame[~frame["source_id"].isin(halved)] if halved else frame
-
-
-def _reject(rows: pd.DataFrame, code: RejectCode, reader: Reader, with_id: bool) -> None:
-    for source_id, school, line in zip(rows["source_id"], rows["school"], rows["line"], strict=True):
-        reader.rejects.append(Reject("users.csv", line, code, source_id if with_id else None, school or None))

@@ -3,12 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
+from sync.formats.style import Style
 from sync.roster import BadRosterError, Columns, Reject, RejectCode
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ MOST_REPEATED = 20_000
 MAX_LINE = 1024 * 1024
 MAX_BATCH = 16 * MAX_LINE
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+COMMAS = Style()
 
 Row = list[str]
 # Every table wants two columns or more, so an itemgetter always gives a tuple.
@@ -43,15 +46,15 @@ class Table:
         return Columns(self.header, tuple(self.columns))
 
 
-def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], encoding: str = "utf-8-sig") -> Table:
-    """Read the `wanted` columns (name -> must it be there) of a comma-separated file with a header.
+def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], style: Style = COMMAS) -> Table:
+    """Read the `wanted` columns (name -> must it be there) of a delimited file with a header.
 
     A row of another width, with a line break, a control character or an endless cell becomes a Reject. The first
     wanted column is the row's id. Errors: BadRosterError (header, quotes, no rows), UnicodeDecodeError.
     """
     lines = _Lines(stream, file)
-    text = io.TextIOWrapper(io.BufferedReader(lines, MAX_LINE // 4), encoding=encoding, errors="strict", newline="")
-    reader = csv.reader(text, strict=True)
+    text = io.TextIOWrapper(io.BufferedReader(lines, MAX_LINE // 4), style.encoding, errors="strict", newline="")
+    reader = rows_of(text, style)
     try:
         table = _with_header(next(reader, []), file, wanted)
         _read_rows(reader, table, lines)
@@ -60,6 +63,25 @@ def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], encoding
     if not table.rows:
         raise BadRosterError(f"{file}: no rows under the header; an empty export is not a roster")
     return table
+
+
+def header_of(stream: BinaryIO, file: str, style: Style = COMMAS) -> Row:
+    """The header row alone, trimmed. Errors as read_table's."""
+    lines = _Lines(stream, file)
+    text = io.TextIOWrapper(io.BufferedReader(lines, MAX_LINE // 4), style.encoding, errors="strict", newline="")
+    try:
+        return [name.strip() for name in next(rows_of(text, style), [])]
+    except csv.Error as error:
+        raise BadRosterError(f"{file}: the header row is not CSV ({error}); export it again") from error
+
+
+def rows_of(lines: Iterable[str], style: Style) -> "_csv.Reader":
+    """The strict reader of a style: nothing is mended in silence."""
+    if style.quoting == csv.QUOTE_NONE:
+        return csv.reader(lines, strict=True, delimiter=style.delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(
+        lines, strict=True, delimiter=style.delimiter, escapechar=style.escape, doublequote=not style.escape
+    )
 
 
 class _Lines(io.RawIOBase):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.formats.style import Style
 from sync.formats.table import MAX_BATCH, MAX_CELL, MAX_LINE, Table, read_table
 from sync.roster import BadRosterError, RejectCode
 
@@ -21,7 +22,7 @@ MIB = 1024 * 1024
 
 def read(content: str | bytes, encoding: str = "utf-8-sig") -> Table:
     raw = content if isinstance(content, bytes) else content.encode()
-    return read_table(io.BytesIO(raw), "users.csv", WANTED, encoding)
+    return read_table(io.BytesIO(raw), "users.csv", WANTED, Style(encoding))
 
 
 def under_header(*lines: str, end: str = "\r\n") -> str:

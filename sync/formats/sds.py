@@ -1,0 +1,96 @@
+"""Microsoft School Data Sync v2.1: looks like OneRoster and is not. Schools, grades and students are in roles.csv."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from access_service.domain.student import canonical_grade
+from sync.formats.dates import iso_date
+from sync.formats.reader import Reader, each, unique
+from sync.roster import Reject, RejectCode, Roster, WarningCode
+
+USER_COLUMNS = {"given_name": "givenName", "family_name": "familyName"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a user is a student: at `org`, in `grade`; `ended` once no role of theirs goes on."""
+
+    org: str
+    grade: str
+    ended: bool
+
+
+def read_sds(reader: Reader) -> Roster:
+    """The students of a package. Its users have no student number of their own: the sourcedId serves, or what
+    [feed] columns names. Errors: BadRosterError."""
+    places = _places(reader)
+    fields = reader.district.agreement.fields
+    named = {field: name for field, name in USER_COLUMNS.items() if field in fields}
+    named |= {field: name for field, name in reader.district.feed.columns.items() if field in ("student_number", "pin")}
+    users = reader.table("users.csv", {"sourcedId": True, **dict.fromkeys(named.values(), True)})
+    born = _birth_dates(reader)
+    at = [index for index, user in enumerate(users.columns["sourcedId"]) if user in places or not user]
+    ids = [users.columns["sourcedId"][index] for index in at]
+    nowhere = Place("", "", ended=False)
+    cells = {field: [users.columns[name][index] for index in at] for field, name in named.items()}
+    blank = [""] * len(ids)
+    frame = pd.DataFrame(
+        {
+            "source_id": ids,
+            "student_number": cells.get("student_number", ids),
+            "school": [places.get(user, nowhere).org for user in ids],
+            "grade": each(
+                [places.get(user, nowhere).grade for user in ids], lambda grade: canonical_grade(grade) or ""
+            ),
+            "given_name": cells.get("given_name", blank),
+            "family_name": cells.get("family_name", blank),
+            "birth_date": [born.get(user, "") for user in ids],
+            "pin": cells.get("pin", blank),
+            "exit": ["role ended" if places.get(user, nowhere).ended else "" for user in ids],
+            "line": [users.lines[index] for index in at],
+        },
+        dtype=object,
+    )
+    if "birth_date" in fields:
+        reader.warnings[WarningCode.BIRTH_DATE_MISSING] += sum(1 for user in ids if not born.get(user))
+    frame = unique(frame, "users.csv", reader)
+    return Roster(
+        format="Microsoft SDS v2.1",
+        frame=frame.drop(columns="line").reset_index(drop=True),
+        rejects=tuple(reader.rejects),
+        warnings=reader.warnings,
+        columns=reader.columns,
+        rows=users.rows,
+        not_students=len(users.lines) - len(ids),
+    )
+
+
+def _places(reader: Reader) -> Mapping[str, Place]:
+    """Of a user's student roles the one at a school that is served, then the primary, then the first."""
+    wanted = ("userSourcedId", "orgSourcedId", "role", "grade", "isPrimary", "roleEndDate")
+    table = reader.table("roles.csv", {name: name in wanted[:3] for name in wanted})
+    blank = [""] * len(table.lines)
+    columns = [table.columns.get(name, blank) for name in wanted]
+    places: dict[str, Place] = {}
+    rank: dict[str, tuple[bool, bool, bool]] = {}
+    for line, user, org, role, grade, primary, end in zip(table.lines, *columns, strict=True):
+        if role.lower() != "student":
+            continue
+        if not user:
+            reader.rejects.append(Reject("roles.csv", line, RejectCode.ID_MISSING))
+            continue
+        ended = "" < iso_date(end, reader.today) <= reader.today.isoformat()
+        better = (not ended, org in reader.district.rules.schools, primary.lower() in ("true", "1", "yes"))
+        if user not in places or better > rank[user]:
+            places[user], rank[user] = Place(org, grade, ended), better
+    return places
+
+
+def _birth_dates(reader: Reader) -> Mapping[str, str]:
+    if "birth_date" not in reader.district.agreement.fields or "demographics.csv" not in reader.package.names:
+        return {}
+    table = reader.table("demographics.csv", {"userSourcedId": True, "birthDate": True})
+    born = each(table.columns["birthDate"], lambda cell: iso_date(cell, reader.today))
+    return dict(zip(table.columns["userSourcedId"], born, strict=True))
