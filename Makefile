@@ -11,12 +11,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile setup.cfg --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --extra build
 
-.PHONY: help run demo test check format format-check lint types imports bench lock clean
+.PHONY: help install run demo test check format format-check lint types imports bench lock clean
 .NOTPARALLEL:
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10
 
+install: $(RUN) ## the two commands, in .venv/bin
 run: $(RUN) ## a synthetic district, its nightly roster over SFTP, and the service; Ctrl-C stops it
 	@$(BIN)/python -m sync.demo run
 demo: $(RUN) ## the same on free ports, a few questions asked and checked, and an end

@@ -21,7 +21,7 @@ from access_service.overlaps import check_overlaps
 from access_service.pin_vault import PinVault
 from access_service.protocols.rest import codec
 from access_service.settings import Settings
-from access_service.storage import clients, engine, schema
+from access_service.storage import clients, engine, peppers, schema
 from access_service.storage.engine import Databases, database_errors
 from access_service.throttle import Throttle
 from access_service.usage import UsageCounter
@@ -42,6 +42,13 @@ class Installation:
         opened = engine.connect(self.settings().service.database.url)
         schema.check(opened)
         return opened
+
+    def vault(self, databases: Databases) -> PinVault:
+        """The PIN vault, with the peppers that the stored PINs need."""
+        vault = PinVault.from_environment()
+        with database_errors(), databases.reader.connect() as connection:
+            vault.check(peppers.used(connection))
+        return vault
 
 
 @click.group()
@@ -85,6 +92,8 @@ def check_config(installation: Installation) -> None:
     for district in districts.values():
         check_examples(district)
         click.echo(f"{district.code}: {len(district.examples)} examples hold")
+        if district.agreement.ends < datetime.now(district.zone).date():
+            click.echo(f"{district.code}: the agreement ended on {district.agreement.ends}; no run starts", err=True)
     check_overlaps(districts)
 
 
@@ -100,7 +109,7 @@ def lookup(installation: Installation, number: str, name: str, with_pin: bool) -
     directory = PatronDirectory(
         databases.reader,
         configured.districts,
-        PinVault.from_environment(),
+        installation.vault(databases),
         Throttle(databases.reader, lambda: datetime.now(UTC).timestamp()),
         UsageCounter(databases.reader, date.today),
     )
@@ -118,8 +127,9 @@ def lookup(installation: Installation, number: str, name: str, with_pin: bool) -
 def explain(installation: Installation, number: str, as_json: bool) -> None:
     """Say why a number, as typed or scanned, works or does not, and what to do next."""
     databases, districts = installation.databases(), installation.settings().districts
+    vault = installation.vault(databases)
     with database_errors(), databases.reader.connect() as connection:
-        found = Explainer(connection, districts, PinVault.from_environment(), datetime.now(UTC)).explain(number)
+        found = Explainer(connection, districts, vault, datetime.now(UTC)).explain(number)
     if as_json:
         click.echo(json.dumps({"standing": found.standing, "lines": found.lines, "next_step": found.next_step}))
         return

@@ -1,5 +1,6 @@
 """The edge of both commands: what ends a program, and with which exit code."""
 
+import signal
 import sys
 from typing import NoReturn
 
@@ -16,6 +17,8 @@ def run(command: click.Command) -> NoReturn:
 
     An error is one line on standard error. Of a bug only class and place are told: its text may hold somebody's data.
     """
+    # As Ctrl-C does: what a run left in the spool is cleared, and the ledger says that it failed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXPECTED_ERROR))
     try:
         code = command.main(standalone_mode=False)
     except click.ClickException as error:

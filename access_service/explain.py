@@ -16,6 +16,7 @@ from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import attempts, clients, patrons, runs
 from access_service.storage.patrons import Attempts
+from access_service.storage.runs import Outcome
 
 # What to do about a row that got no card.
 REMEDIES = {
@@ -101,6 +102,8 @@ class Explainer:
         next_step = REMEDIES[refused.code] if refused else NEXT_STEPS[standing]
         if standing in IN_GOOD_STANDING and not record.pin_digest:
             next_step = NO_PIN
+        elif (locked := self._locked(record)) > 0:
+            next_step = f"wait {locked} seconds, then the right PIN works again"
         return Explanation(standing, (read, found, *story, *self._told(record, standing)), next_step)
 
     def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]]) -> Explanation:
@@ -109,7 +112,7 @@ class Explainer:
             if refused := self._exclusion(code, keys):
                 why = f"the last roster of {code} has it and gave it no card: {refused}"
                 return Explanation(Standing.UNKNOWN, (read, why), REMEDIES[refused.code])
-        rosters = (self._last_roster(code) for code in sorted(self.districts))
+        rosters = (line for code in sorted(self.districts) for line in self._last_roster(code))
         return Explanation(Standing.UNKNOWN, (read, *rosters), NEXT_STEPS[Standing.UNKNOWN])
 
     def _exclusion(self, code: str, keys: list[str]) -> Refused | None:
@@ -117,11 +120,13 @@ class Explainer:
         found = runs.exclusion(self.connection, code, marks)
         return Refused(Exclusion(found[0]), found[1] or "this row") if found else None
 
-    def _last_roster(self, code: str) -> str:
+    def _last_roster(self, code: str) -> Iterator[str]:
         last = runs.latest(self.connection, code, runs.GOOD_NIGHTS)
         if last is None:
-            return f"not in {code}: no roster of it was ever applied"
-        return f"not in {code}, whose last roster was read {last.started_at:%Y-%m-%d %H:%M} UTC (run {last.run_id})"
+            yield f"not in {code}: no roster of it was ever applied"
+        else:
+            yield f"not in {code}, whose last roster was read {last.started_at:%Y-%m-%d %H:%M} UTC (run {last.run_id})"
+        yield from self._since(code, last.run_id if last else 0)
 
     def _roster(self, record: PatronRecord, refused: Refused | None) -> Iterator[str]:
         if last := runs.latest(self.connection, record.patron.district, runs.GOOD_NIGHTS):
@@ -130,6 +135,7 @@ class Explainer:
             if refused:
                 said = f"has this student and gives no card: {refused}; the card ended on {record.left_on}"
             yield f"the last roster (run {last.run_id}, {hours:.0f} h ago) {said}"
+            yield from self._since(record.patron.district, last.run_id)
         yield f"card made {record.created_on}, last changed {record.updated_on}"
         if change := runs.last_change(self.connection, record.patron_id):
             run_id, what = change
@@ -141,6 +147,19 @@ class Explainer:
             told = Answer(standing, PinResult.UNCHECKED).told_standing if serves else NOT_SERVED
             failed = attempts.read(self.connection, record.patron_id, client.name)
             yield f"client {client.name} is told: {told}" + (self._failures(failed) if failed else "")
+
+    def _locked(self, record: PatronRecord) -> int:
+        """Seconds until no client refuses the right PIN any more."""
+        asking = (client.name for _, client in clients.active(self.connection))
+        failed = (attempts.read(self.connection, record.patron_id, name) for name in asking)
+        return max((each.locked_until - int(self.now.timestamp()) for each in failed if each), default=0)
+
+    def _since(self, code: str, good: int) -> Iterator[str]:
+        """What became of the night after the last good one, if it did not end well."""
+        last = runs.latest(self.connection, code, (Outcome.HELD, Outcome.FAILED))
+        if last and last.run_id > good:
+            reasons = [finding["text"] for finding in last.report.get("findings", [])]
+            yield f"run {last.run_id} after it was {last.outcome}: {'; '.join(reasons) or last.report.get('error')}"
 
     def _failures(self, failed: Attempts) -> str:
         locked = failed.locked_until - int(self.now.timestamp())
@@ -163,7 +182,7 @@ def _rules(record: PatronRecord, rules: MappingRules) -> Iterator[str]:
     yield f"library number {patron.library_number} (template {rules.library_number}), student {patron.student_number}"
     yield f"branch {patron.branch} because of school {patron.school}"
     yield f"patron type {patron.patron_type}, profile {patron.profile or 'none'} because of grade {patron.grade}"
-    yield f"expires {patron.expires}: seen after {rules.expiry.pivot}, till {rules.expiry.expires} of the next year"
+    yield f"expires {patron.expires}: cards end on {rules.expiry.expires}, and the pivot is {rules.expiry.pivot}"
 
 
 def _pin(record: PatronRecord, district: District) -> str:

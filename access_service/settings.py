@@ -1,6 +1,7 @@
 """What an installation configures: TOML files, and the environment for secrets and places."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -237,7 +238,11 @@ def _read(path: Path) -> dict[str, Any]:
 def _service(path: Path) -> Service:
     table = _read(path)
     _validate(Service, path, table)
-    return _validate(Service, f"environment variable {' or '.join(PLACES)}", _with_places(table))
+    service = _validate(Service, f"environment variable {' or '.join(PLACES)}", _with_places(table))
+    # From beside the configuration folder, wherever a command is started: cron starts it at home.
+    root = path.absolute().parent.parent
+    url = re.sub(r"^sqlite:///(?=[^/])", f"sqlite:///{root}/", service.database.url)
+    return service.model_copy(update={"spool": root / service.spool, "database": Database(url=url)})
 
 
 def _with_places(table: dict[str, Any]) -> dict[str, Any]:

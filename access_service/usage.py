@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from access_service.domain.patron import PatronRecord
-from access_service.logs import log
+from access_service.logs import log, where
 from access_service.storage import usage
 from access_service.storage.usage import UsageKey
 
@@ -73,4 +73,7 @@ class UsageCounter:
 
     def _run(self) -> None:
         while not self._stopped.wait(FLUSH_SECONDS):
-            self.flush()
+            try:
+                self.flush()
+            except Exception as error:  # noqa: BLE001 - a thread that died in silence would count nothing for weeks
+                log.error("usage flush failed", error=error.__class__.__name__, at=where(error))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ class Publication:
     before: DistrictState | None
     after: Mapping[str, Any]
     ledger: Mapping[str, Any]
+    now: datetime
 
     @property
     def district(self) -> str:
@@ -103,7 +105,7 @@ def apply(databases: Databases, run: Publication, plan: Plan, outcome: Outcome) 
             raise OvertakenError("another run was applied meanwhile; this one changed nothing")
         write(connection, run.district, staged)
         rosters.keep_pepper(connection, run.night.vault.key_id)
-        runs.finish(connection, run.run_id, outcome, run.after["seen_at"], **run.ledger)
+        runs.finish(connection, run.run_id, outcome, run.now, **run.ledger)
     rosters.checkpoint(databases)
 
 

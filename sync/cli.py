@@ -14,14 +14,13 @@ import click
 from rich.console import Console
 
 from access_service import command_line, settings
-from access_service.errors import ConfigError
 from access_service.storage import engine
 from access_service.storage.runs import Outcome
 from sync import inspection
 from sync import job as night
 from sync.job import Job
 from sync.report import Report, source_text
-from sync.sftp import Credentials, check_source, credentials
+from sync.sftp import check_source, credentials, has_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,10 @@ def preview(installation: Installation, district: str, file: Path | None, as_jso
 @click.pass_obj
 def check_source_(installation: Installation, district: str, as_json: bool) -> None:
     """Try DISTRICT's SFTP source step by step, without downloading, and show the host key to pin."""
-    found = check_source(settings.load(installation.folder).district(district).feed, _login(district))
+    feed = settings.load(installation.folder).district(district).feed
+    # Before a key or password exists, a source can still show its host key.
+    login = credentials(district) if has_credentials(district) else None
+    found = check_source(feed, login)
     click.echo(json.dumps(asdict(found), default=str) if as_json else source_text(found, datetime.now(UTC)))
     if found.problem:
         click.get_current_context().exit(command_line.EXPECTED_ERROR)
@@ -122,14 +124,6 @@ def _phases() -> Iterator[Callable[[str], None]]:
         return
     with console.status("starting") as status:
         yield status.update
-
-
-def _login(district: str) -> Credentials | None:
-    """Before a key or password exists, a source can still show its host key."""
-    try:
-        return credentials(district)
-    except ConfigError:
-        return None
 
 
 def _who() -> str:

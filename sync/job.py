@@ -18,7 +18,7 @@ from access_service.errors import ConfigError, OperatorError, StorageError
 from access_service.examples import check_examples
 from access_service.pin_vault import PinVault
 from access_service.settings import District, Settings, secret
-from access_service.storage import runs, schema, seen
+from access_service.storage import peppers, runs, schema, seen
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
@@ -100,6 +100,8 @@ def _run(job: Job, report: Report) -> None:
     with _collector_at_rest(), _landed(job, report) as (landed, night):
         state = _state(job)
         if _same_file(job, landed, night, state):
+            with job.databases.writer.begin() as connection:
+                runs.seen_again(connection, job.code, _written(job, landed))
             _close(job, report, Outcome.SAME_FILE)
             return
         planned = _plan(job, night, landed, state, report)
@@ -112,11 +114,11 @@ def _run(job: Job, report: Report) -> None:
             "file_size": landed.size,
             "content": planned.content,
             "population": _population_after(planned.plan, state),
-            "seen_at": job.now(),
+            "seen_at": _written(job, landed),
         }
         with _timed(job, report, "apply"):
             report.outcome = _good_night(planned.plan, state)
-            publication = Publication(report.run_id or 0, night, state, after, _ledger(report))
+            publication = Publication(report.run_id or 0, night, state, after, _ledger(report), job.now())
             apply(job.databases, publication, planned.plan, report.outcome)
 
 
@@ -135,6 +137,8 @@ def _landed(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
     check_examples(district)
     night = Night(district, today, PinVault.from_environment(), _key())
     schema.check(job.databases)
+    with job.databases.reader.connect() as connection:
+        night.vault.check(peppers.used(connection))
     folder = job.settings.service.spool / job.code
     if folder.exists():
         # A run that was killed left its roster here.
@@ -143,10 +147,20 @@ def _landed(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
     try:
         with _timed(job, report, "fetch"):
             landed = _given(job.file) if job.file else fetch(district.feed, credentials(job.code), folder)
-        report.file = {"name": landed.name, "sha256": landed.sha256, "size": landed.size}
+        report.file = {
+            "name": landed.name,
+            "sha256": landed.sha256,
+            "size": landed.size,
+            "written": landed.modified.isoformat(timespec="minutes"),
+        }
         yield landed, night
     finally:
         shutil.rmtree(folder)
+
+
+def _written(job: Job, landed: Landed) -> datetime:
+    """When the district wrote the file, by its own clock but not later than now: an export that died grows old."""
+    return min(landed.modified, job.now())
 
 
 def _given(path: Path) -> Landed:
@@ -235,8 +249,6 @@ def _close(job: Job, report: Report, outcome: Outcome) -> None:
     """End a run that publishes nothing."""
     report.outcome = outcome
     with job.databases.writer.begin() as connection:
-        if outcome is Outcome.SAME_FILE:
-            runs.seen_again(connection, job.code, job.now())
         runs.finish(connection, report.run_id or 0, outcome, job.now(), **_ledger(report))
 
 

@@ -97,7 +97,8 @@ class Report:
         lines = [f"  because  {reason.text} [{reason.finding}]" for reason in self.reasons]
         if self.file:
             lines.append(
-                f"  file     {self.file['name']}, {self.file['size']:,} bytes, SHA-256 {self.file['sha256'][:16]}..."
+                f"  file     {self.file['name']}, {self.file['size']:,} bytes, written {self.file['written']},"
+                f" SHA-256 {self.file['sha256'][:16]}..."
             )
         if "students" in facts:
             lines.append(f"  roster   {facts['format']}: {facts['rows']:,} rows, {facts['students']:,} students")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -25,10 +26,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """`reader` also does the single-statement writes of schema `day`; `writer` holds one transaction at a time."""
+    """`reader` also does the single-statement writes of schema `day`; `writer` holds one transaction at a time.
+    `file` is SQLite's main file."""
 
     reader: Engine
     writer: Engine
+    file: Path | None = None
 
     def dispose(self) -> None:
         self.reader.dispose()
@@ -110,15 +113,28 @@ def _first_line(error: DBAPIError) -> str:
 
 
 def _sqlite(url: str, path: Path) -> Databases:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    reader = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
-    writer = create_engine(url, hide_parameters=True)
+    # SQLite would make a new file where the old one is gone (a lost mount), and all patrons with it.
+    existing = make_url(url).set(database=_uri(path), query={"mode": "rw", "uri": "true"})
+    reader = create_engine(existing, isolation_level="AUTOCOMMIT", hide_parameters=True)
+    writer = create_engine(existing, hide_parameters=True)
     event.listen(reader, "connect", _prepare)
     event.listen(writer, "connect", _prepare)
     event.listen(reader, "connect", lambda connection, _: _attach_day(connection, path))
     event.listen(writer, "connect", _no_implicit_begin)
     event.listen(writer, "begin", _begin_immediate)
-    return Databases(reader, writer)
+    return Databases(reader, writer, path)
+
+
+def _uri(path: Path) -> str:
+    return f"file:{quote(str(path))}"
+
+
+def create_files(databases: Databases) -> None:
+    """Make SQLite's files where there are none, for nobody else to read."""
+    if databases.file:
+        databases.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in (databases.file, day_file(databases.file)):
+            path.touch(mode=0o600)
 
 
 def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:
@@ -130,7 +146,7 @@ def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:
 
 def _attach_day(connection: Any, path: Path) -> None:
     """BEGIN IMMEDIATE locks every attached file, so the writer never has this one."""
-    connection.execute(f"ATTACH DATABASE ? AS {DAY}", (str(day_file(path)),))
+    connection.execute(f"ATTACH DATABASE ? AS {DAY}", (f"{_uri(day_file(path))}?mode=rw",))
     connection.execute(f"PRAGMA {DAY}.journal_mode = WAL")
     # A counted wrong PIN must survive a power cut.
     connection.execute(f"PRAGMA {DAY}.synchronous = FULL")
@@ -152,9 +168,9 @@ def snapshot(databases: Databases) -> Iterator[Connection]:
 def migrating(databases: Databases) -> Iterator[Connection]:
     """A writing connection that sees schema `day` too, for changes of the schema only."""
     with databases.writer.connect() as connection:
-        if databases.writer.dialect.name == "sqlite":
+        if databases.file:
             raw: Any = connection.connection.driver_connection
-            _attach_day(raw, Path(str(databases.writer.url.database)))
+            _attach_day(raw, databases.file)
             raw.execute("PRAGMA foreign_keys = OFF")
         try:
             yield connection

@@ -52,14 +52,6 @@ def replace_exclusions(
     bulk.insert(connection, identifiers, ("key", "kind", "district", "patron_id"), contested)
 
 
-def contested(connection: Connection, district: str) -> frozenset[str]:
-    """The keys that this district's rows contest now."""
-    statement = select(identifiers.c.key).where(
-        identifiers.c.district == district, identifiers.c.kind == IdentifierKind.CONTESTED
-    )
-    return frozenset(connection.execute(statement).scalars())
-
-
 def keep_pepper(connection: Connection, key_id: str) -> None:
     """Note a pepper that stored PINs were made with."""
     connection.execute(

@@ -44,7 +44,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class DistrictState:
-    """What the last applied run left behind; `seen_at` is when the newest accepted roster was read."""
+    """What the last applied run left behind; `seen_at` is when the district wrote the newest accepted roster."""
 
     applied_run: int
     basis: str
@@ -88,7 +88,7 @@ def finish(connection: Connection, run_id: int, outcome: Outcome, now: datetime,
 
 
 def seen_again(connection: Connection, district: str, now: datetime) -> None:
-    """The file of the last applied run came again: the roster is as fresh as `now`."""
+    """The file of the last applied run came again, written `now`."""
     connection.execute(update(district_state).where(district_state.c.district == district).values(seen_at=now))
 
 

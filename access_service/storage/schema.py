@@ -9,11 +9,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from access_service.errors import StorageError
-from access_service.storage.engine import Databases, database_errors, migrating
+from access_service.storage.engine import Databases, create_files, database_errors, migrating
 
 
 def upgrade(databases: Databases) -> None:
     """Create or upgrade the schema to this program's version. Safe to repeat."""
+    create_files(databases)
     with database_errors(), migrating(databases) as connection:
         config = _config()
         config.attributes["connection"] = connection
@@ -21,7 +22,11 @@ def upgrade(databases: Databases) -> None:
 
 
 def check(databases: Databases) -> None:
-    """StorageError unless the schema is this program's version."""
+    """StorageError unless the database is there and its schema is this program's version."""
+    if databases.file and not databases.file.exists():
+        raise StorageError(
+            f"{databases.file}: no such file; mount or restore it (a new installation: run `access-service upgrade-db`)"
+        )
     with database_errors(), databases.reader.connect() as connection:
         found = current(connection)
     head = ScriptDirectory.from_config(_config()).get_current_head()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from access_service.storage.tables import seen
 
@@ -32,8 +32,3 @@ def anyone_absent(connection: Connection, district: str) -> bool:
     """Whether somebody is missing who may have left by now though the file is the same."""
     statement = select(seen.c.source_id).where(seen.c.district == district, seen.c.missed > 0)
     return connection.execute(statement.limit(1)).first() is not None
-
-
-def population(connection: Connection, district: str) -> int:
-    """How many students the last accepted roster left in the district, absent ones included."""
-    return connection.execute(select(func.count()).where(seen.c.district == district)).scalar_one()

@@ -6,7 +6,6 @@ from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from access_service.domain.client import DialectName
 from access_service.errors import OperatorError
 from access_service.logs import log, where
 from access_service.protocols.patronapi import codec as patronapi
@@ -31,7 +30,7 @@ def install(app: Flask) -> None:
 def _shaped(error: HTTPException) -> Response:
     # Keeps the headers that belong to an error, such as Allow and WWW-Authenticate.
     response = Response(headers=error.get_headers(), status=error.code)
-    if request.blueprint == DialectName.PATRONAPI:
+    if request.path.upper().startswith("/PATRONAPI"):
         response.data, response.content_type = patronapi.refusal(response.status_code), "text/plain; charset=utf-8"
     else:
         response.data, response.content_type = json.dumps(rest.problem(response.status_code)), rest.PROBLEM_TYPE

@@ -2,7 +2,7 @@
 
 from sync.sftp.check import SourceCheck, check_source
 from sync.sftp.fetch import Landed, fetch
-from sync.sftp.login import Credentials, credentials
+from sync.sftp.login import Credentials, credentials, has_credentials
 from sync.sftp.trouble import RosterUnavailableError
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "check_source",
     "credentials",
     "fetch",
+    "has_credentials",
 ]

@@ -26,6 +26,12 @@ class Credentials:
     key: PKey | None = field(default=None, repr=False)
 
 
+def has_credentials(code: str) -> bool:
+    """Whether a key or password of the district is set at all, good or bad."""
+    suffix = code.upper().replace("-", "_")
+    return _is_set(f"SFTP_KEY_{suffix}") or _is_set(f"SFTP_PASSWORD_{suffix}")
+
+
 def credentials(code: str) -> Credentials:
     """The secrets of one district from SFTP_KEY_<CODE> and SFTP_PASSWORD_<CODE>, or the files their _FILE names.
 

@@ -42,12 +42,13 @@ def test_a_database_is_made_once_and_upgraded_as_often_as_wanted(tmp_path: Path,
     """The first upgrade makes it, the second finds nothing to do, and before it every command says what to run."""
     place = Place(tmp_path, commands, f"sqlite:///{tmp_path}/fresh/access.db")
     for command in (("explain", "7"), ("client", "list"), ("lookup", "7", "--client", "x"), ("serve",)):
-        assert place.day(*command).refused() == (
-            "database schema is empty, should be 0001: run `access-service upgrade-db`"
-        )
+        assert place.day(*command).refused().endswith("(a new installation: run `access-service upgrade-db`)")
+        assert not (tmp_path / "fresh").exists()
     for _ in range(2):
         assert place.day("upgrade-db") == Ended(0, "the database is up to date\n", "")
     assert place.day("client", "list") == Ended(0, "", "")
+    for made, mode in ((tmp_path / "fresh", 0o700), *((path, 0o600) for path in (tmp_path / "fresh").iterdir())):
+        assert made.stat().st_mode & 0o777 == mode
 
 
 def test_postgresql_is_upgraded_by_the_same_command(tmp_path: Path, commands: Commands, database_url: str) -> None:

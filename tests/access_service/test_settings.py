@@ -44,7 +44,7 @@ def test_the_shipped_configuration_loads(folder: Path) -> None:
     """What is in the repository works as it stands."""
     settings = load(folder)
     demo = settings.district("demo")
-    assert settings.service.database.url == "sqlite:///var/access.db"
+    assert settings.service.database.url == f"sqlite:///{folder.absolute().parent}/var/access.db"
     assert (settings.service.http.host, settings.service.http.port) == ("127.0.0.1", 8080)
     assert demo.rules.pin.rule is PinKind.MMDD
     assert demo.rules.schools["101"] == "MAPLE"

@@ -256,7 +256,10 @@ WRONG: dict[str, tuple[Callable[[Place], object], str]] = {
     "no key of fingerprints": (_without("SYNC_KEY"), "set SYNC_KEY, or SYNC_KEY_FILE"),
     "a key that is no hexadecimal": (_with("SYNC_KEY", "hush-hush"), "SYNC_KEY: should be hexadecimal"),
     "a short key": (_with("SYNC_KEY", "7a7a"), "SYNC_KEY: should be at least 32 bytes"),
-    "a path that is no folder": (_with("DATABASE_URL", "sqlite:////dev/null/access.db"), "/dev/null: "),
+    "a path that is no folder": (
+        _with("DATABASE_URL", "sqlite:////dev/null/access.db"),
+        "/dev/null/access.db: no such file; mount or restore it",
+    ),
     "a path that is a folder": (_with("DATABASE_URL", "sqlite:////proc"), "database: unable to open database file"),
     "no database file": (_garbage, "file is not a database"),
     "no server": (_with("DATABASE_URL", NO_SERVER), "database: connection failed"),
@@ -264,7 +267,7 @@ WRONG: dict[str, tuple[Callable[[Place], object], str]] = {
     "another database": (_with("DATABASE_URL", "mysql://access:hush-hush@db/x"), "[database] url: should begin with"),
     "a database without schema": (
         lambda place: place.environment.update(DATABASE_URL=f"sqlite:///{place.folder}/new.db"),
-        "database schema is empty, should be 0001: run `access-service upgrade-db`",
+        "new.db: no such file; mount or restore it (a new installation: run `access-service upgrade-db`)",
     ),
     "a spool that is no folder": (
         lambda place: place.edit("var/spool", "/dev/null/spool", "service.toml"),

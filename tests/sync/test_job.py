@@ -1,5 +1,6 @@
 """Nights from end to end: a roster file, a run, and who is let in the morning after."""
 
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -384,3 +385,23 @@ def test_what_a_killed_run_left_is_cleared_away(nights: Nights) -> None:
         ended = runs.get(connection, killed)
     assert ended and ended.outcome is Outcome.FAILED
     assert not spool.exists()
+
+
+def test_an_export_that_died_grows_old(nights: Nights) -> None:
+    """Freshness is when the district wrote the file, however often we read it again."""
+    file = nights.roster(pupils(5))
+    written = nights.now - timedelta(days=40)
+    os.utime(file, (written.timestamp(), written.timestamp()))
+    for _ in range(2):
+        nights.again(file)
+        with nights.databases.reader.connect() as connection:
+            state = runs.state(connection, "demo")
+        assert state and state.seen_at == written
+
+
+def test_a_wrong_pepper_stops_the_night(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every PIN would be made anew, and nobody would know why the service answers wrong."""
+    nights.night(pupils(5))
+    monkeypatch.setenv("ACCESS_PEPPER", "6f" * 32)
+    with pytest.raises(ConfigError, match="stored PINs need pepper"):
+        nights.night(pupils(6))
