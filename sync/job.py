@@ -216,7 +216,7 @@ def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
 
 
 def _refuse_rejects(roster: Roster, district: District) -> None:
-    """Above a ceiling of bad rows the whole file is bad."""
+    """Above a ceiling of bad rows the whole file is bad, and so is one without a student."""
     limits, bad = district.limits, len(roster.rejects)
     if bad > max(limits.rejects_count, int(roster.rows * limits.rejects_percent / 100)):
         first = roster.rejects[0]
@@ -224,6 +224,8 @@ def _refuse_rejects(roster: Roster, district: District) -> None:
             f"{bad} of {roster.rows} rows cannot be used (first: {first.file} line {first.line}, {first.code});"
             " ask the district for another export"
         )
+    if roster.frame.empty:
+        raise BadRosterError(f"none of {roster.rows} rows is a student's; ask the district what its roles mean")
 
 
 def _facts(plan: Plan, landed: Landed, state: DistrictState | None) -> Facts:

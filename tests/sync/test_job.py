@@ -405,3 +405,9 @@ def test_a_wrong_pepper_stops_the_night(nights: Nights, monkeypatch: pytest.Monk
     monkeypatch.setenv("ACCESS_PEPPER", "6f" * 32)
     with pytest.raises(ConfigError, match="stored PINs need pepper"):
         nights.night(pupils(6))
+
+
+def test_a_roster_without_a_student_is_refused(nights: Nights) -> None:
+    """Rows of which none is a student's are no roster, on the first night as on any."""
+    with pytest.raises(BadRosterError, match="none of 5 rows is a student's"):
+        nights.night([pupil.moved(role="learner") for pupil in pupils(5)])
