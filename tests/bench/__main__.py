@@ -7,11 +7,12 @@ import json
 import os
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 from tests.bench.night import night_rows
 from tests.bench.rows import Row
-from tests.bench.sign_in import sign_in_rows
+from tests.bench.sign_in import apply_rows, sign_in_rows
 from tests.bench.transfer import transfer_rows
 
 RESULTS = Path("var/bench.json")
@@ -21,10 +22,10 @@ def main() -> None:
     size = int(os.environ.get("SIZE", "1000000"))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        for measured in (transfer_rows(Path(folder)), sign_in_rows(Path(folder)), night_rows(Path(folder), size)):
-            for row in measured:
-                rows.append(row)
-                print(row.as_text(), flush=True)  # noqa: T201 - what a bench is for
+        home = Path(folder)
+        for row in chain(transfer_rows(home), sign_in_rows(home), apply_rows(home, size), night_rows(home, size)):
+            rows.append(row)
+            print(row.as_text(), flush=True)  # noqa: T201 - what a bench is for
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n")
     sys.stdout.write(f"written to {RESULTS}\n")

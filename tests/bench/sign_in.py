@@ -46,6 +46,58 @@ def sign_in_rows(folder: Path) -> Iterator[Row]:
         yield from _rows(home / "on-postgres", server.new_database(), 0.15)
 
 
+def apply_rows(folder: Path, size: int) -> Iterator[Row]:
+    """How long the slowest sign-ins take while a night of `size` new students is read, planned and applied."""
+    if not shutil.which("wrk"):
+        return
+    home = folder / "during-apply"
+    home.mkdir()
+    environment = _installation(home, f"sqlite:///{home}/access.db")
+    key = _night_and_client(home, environment)
+    district = SyntheticDistrict(datetime.now(UTC).date(), size=size)
+    _serve_all(home, district)
+    write_oneroster(home / "large.zip", district)
+    with _running([sys.executable, "-m", "access_service", "serve"], environment, SERVICE_PORT):
+        script = _script(home, key)
+        _slowest(script)  # the first seconds are those of a cold start
+        idle = _slowest(script)
+        command = [sys.executable, "-m", "sync", "run", "demo", "--file", str(home / "large.zip")]
+        night = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        during = []
+        while night.poll() is None:
+            during.append(_slowest(script))
+    if night.returncode:
+        raise SystemExit(f"the night beside the sign-ins ended with exit code {night.returncode}")
+    yield Row(
+        f"p99 of sign-ins during a night of {size:,} over idle, sqlite",
+        max(during) / idle,
+        3,
+        True,
+        f"{max(during):.0f} ms over {idle:.0f} ms",
+    )
+
+
+def _serve_all(home: Path, district: SyntheticDistrict) -> None:
+    """Let the district have all these schools, and no limit on who may go."""
+    path = home / "config" / "districts" / "demo.toml"
+    text = path.read_text()
+    schools = "".join(f'"{code}" = "MAPLE"\n' for code in district.schools if f'"{code}"' not in text)
+    limits = "[limits]\nremovals_percent = 100\ncollisions_percent = 100\n\n"
+    path.write_text(text.replace("[rules.pin]", f"{schools}\n[rules.pin]").replace("[calendar]", f"{limits}[calendar]"))
+
+
+def _slowest(script: Path) -> float:
+    """The 99th percentile of the time a sign-in takes, in milliseconds, over a few seconds."""
+    command = ["wrk", "--latency", "-t1", "-c4", f"-d{SECONDS}s", "-s", str(script)]
+    said = subprocess.run(
+        [*command, f"http://127.0.0.1:{SERVICE_PORT}/v1/authentications"], check=True, capture_output=True, text=True
+    ).stdout
+    found = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
+    if "Non-2xx" in said or "Socket errors" in said or not found:
+        raise SystemExit(f"sign-ins beside a night had errors: {said}")
+    return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000}[found[2]]
+
+
 def _rows(home: Path, url: str, constant_goal: float) -> Iterator[Row]:
     home.mkdir()
     kind = url.split(":", 1)[0].split("+", maxsplit=1)[0]
