@@ -1,6 +1,7 @@
 """The roster as read: one frame of text columns, what was wrong with it, and where it came from."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
@@ -54,13 +55,19 @@ class WarningCode(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Reject:
     """A row that is not used. `source_id` is None where nobody can tell whose it is; then it suspends absence
-    counting in its `school`, or in the district where that is None too."""
+    counting in its `school`, or in the district where that is None too.
+
+    `column` is the one at fault, as the file names it, or "". `cells` are the agreed columns of the row as sent, by
+    their names in the file; none where the row has another width, for then nobody can tell which cell is which.
+    """
 
     file: str
     line: int
     code: RejectCode
     source_id: str | None = field(default=None, repr=False)
     school: str | None = None
+    column: str = ""
+    cells: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,11 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """All students of one complete roster. `rows` counts data rows of the users file, students or not."""
+    """The students of one roster. `rows` counts data rows of the users file, students or not.
+
+    A `partial` roster says only what changed: whoever is not in it has not left, and a blank cell says nothing.
+    `orgs` is the school code of each of the roster's own org ids, for a later partial roster that names no schools.
+    """
 
     format: str
     frame: pd.DataFrame
@@ -86,6 +97,8 @@ class Roster:
     columns: dict[str, Columns]
     rows: int
     not_students: int
+    partial: bool = False
+    orgs: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def fingerprints(frame: pd.DataFrame, key: bytes) -> list[bytes]:

@@ -1,7 +1,8 @@
 """Roster formats. A package is known by its headers, never by the names of its files alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 
 from access_service.settings import District
 from sync.formats.flat import read_flat
@@ -18,9 +19,20 @@ ONEROSTER_USERS = frozenset({"sourcedid", "enableduser"})
 SDS_ROLES = frozenset({"usersourcedid", "isprimary"})
 
 
-def read_package(package: Package, district: District, today: date) -> Roster:
-    """The students of a package in any format that is known. Errors: BadRosterError, and nothing of it is used."""
-    reader = Reader(package, district, today)
+def read_package(
+    package: Package,
+    district: District,
+    today: date,
+    orgs: Mapping[str, str] = MappingProxyType({}),
+    *,
+    partial: bool = False,
+) -> Roster:
+    """The students of a package in any format that is known.
+
+    `orgs` are the schools of the last accepted roster, for a package that says only what changed. `partial` takes any
+    package for such a one. Errors: BadRosterError, and nothing of it is used.
+    """
+    reader = Reader(package, district, today, orgs, partial)
     if {"users.csv", "orgs.csv", "manifest.csv"} & set(package.names):
         return _read_users(reader)
     found = list(_flat_files(reader))

@@ -23,11 +23,14 @@ MeaningT = TypeVar("MeaningT")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One package being read for one district. `today` decides what has ended."""
+    """One package being read for one district. `today` decides what has ended; `orgs` are the schools that the last
+    accepted roster named, by org id. `partial`: the package says only what changed, whatever it says of itself."""
 
     package: Package
     district: District
     today: date
+    orgs: Mapping[str, str] = field(default_factory=dict)
+    partial: bool = False
     warnings: Counter[WarningCode] = field(default_factory=Counter)
     columns: dict[str, Columns] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
