@@ -21,6 +21,7 @@ from access_service.storage.runs import Outcome
 # What to do about a row that got no card.
 REMEDIES = {
     Exclusion.NOT_A_STUDENT: "nothing: the roster does not say that this person is a student",
+    Exclusion.SCHOOL_MISSING: "ask the district to fill the student's school in",
     Exclusion.UNKNOWN_SCHOOL: "add the school to [rules.schools] if the agreement covers it",
     Exclusion.UNKNOWN_GRADE: "ask the district what this grade code means",
     Exclusion.GRADE_NOT_SERVED: "add the grade to [[rules.patron_types]] if the agreement covers it",

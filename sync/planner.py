@@ -9,7 +9,7 @@ from hashlib import sha256
 import pandas as pd
 from sqlalchemy import Connection
 
-from access_service.domain.mapping import Exclusion, to_patron
+from access_service.domain.mapping import FAULTS, Exclusion, to_patron
 from access_service.domain.patron import Patron, PatronRecord, Presence
 from access_service.domain.pins import PinKind, issued_pin
 from access_service.domain.student import Student
@@ -125,7 +125,13 @@ class Draft:
         """Patrons whose row the rules now exclude, or whose exit the roster states, leave at once."""
         stored = self._records(row.patron_id for row in rows)
         for row in rows:
-            self._leave(stored[row.patron_id], row)
+            self._refused(stored[row.patron_id], row, self._excluded[row.source_id].code)
+
+    def _refused(self, record: PatronRecord, row: Seen, code: Exclusion) -> None:
+        if code in FAULTS:
+            self._seen_all_the_same(row, record)
+        else:
+            self._leave(record, row)
 
     def missing(self, rows: list[Seen], roster: Roster, same: bool) -> None:
         """Absence is not departure: count it, and only then part. A rejected row is a present student."""
@@ -135,7 +141,7 @@ class Draft:
         calendar, today = self._night.district.calendar, self._night.today
         for row in rows:
             if row.source_id in rejected:
-                self._seen_all_the_same(row, stored)
+                self._seen_all_the_same(row, stored.get(row.patron_id))
                 continue
             record = stored[row.patron_id]
             suspended = not calendar.counts(today) or None in unreadable or record.patron.school in unreadable
@@ -156,12 +162,11 @@ class Draft:
                     absent_since=since,
                 )
 
-    def _seen_all_the_same(self, row: Seen, stored: Mapping[int, PatronRecord]) -> None:
+    def _seen_all_the_same(self, row: Seen, record: PatronRecord | None) -> None:
         """One whose row cannot be used is here: an absence ends, and nothing else is another."""
-        if not row.missed:
+        if record is None or not row.missed:
             self._unchanged += 1
             return
-        record = stored[row.patron_id]
         self._changes[row.source_id] = Change(
             ChangeKind.SEEN_AGAIN, record, row, record.patron, Presence.PRESENT, row.fingerprint
         )
@@ -206,7 +211,7 @@ class Draft:
         mapped = self._map(student)
         if not isinstance(mapped, Patron):
             if before:
-                self._leave(record, before)
+                self._refused(record, before, self._excluded[student.source_id].code)
             return
         # A library number is minted once.
         mapped = replace(mapped, library_number=record.patron.library_number)

@@ -61,6 +61,7 @@ def test_each_grade_has_the_type_of_its_band(grade: str, school: str, patron_typ
 
 
 REFUSALS: dict[Exclusion, dict[str, str]] = {
+    Exclusion.SCHOOL_MISSING: {"school": ""},
     Exclusion.UNKNOWN_SCHOOL: {"school": "999"},
     Exclusion.UNKNOWN_GRADE: {"grade": ""},
     Exclusion.GRADE_NOT_SERVED: {"grade": "05"},
