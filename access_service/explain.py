@@ -29,6 +29,7 @@ REMEDIES = {
     Exclusion.NUMBER_PATTERN: "ask the district about this number, or mend [rules.student_number] pattern",
     Exclusion.NUMBER_TOO_LONG: "shorten [rules] library_number, or raise number_max_length if the ILS can hold it",
     Exclusion.NUMBER_COLLISION: "ask the district which of the two students has the number",
+    Exclusion.ID_RECYCLED: "ask the district whether it gave a former student's id to another",
     Exclusion.STATED_EXIT: "nothing: the district says that this student has gone",
 }
 NEXT_STEPS = {

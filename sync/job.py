@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,11 +23,13 @@ from access_service.storage import peppers, runs, schema, seen
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
+from sync.drift import drifted
 from sync.formats import read_package
 from sync.guard import Facts, judge
 from sync.package import open_package
 from sync.plan import ChangeKind, Plan
 from sync.planner import Night, Planned, make_plan
+from sync.profile import Profile
 from sync.report import Report
 from sync.roster import BadRosterError, Roster
 from sync.sftp import Landed, credentials, fetch
@@ -108,13 +111,16 @@ def _run(job: Job, report: Report) -> None:
         if report.reasons:
             _close(job, report, Outcome.HELD)
             return
+        whole = state is None or not planned.plan.partial
         after = {
-            "basis": night.basis,
+            # Rows that a partial roster does not name are still as the rules of the last complete one made them.
+            "basis": night.basis if state is None or whole else state.basis,
             "file_sha256": landed.sha256,
-            "file_size": landed.size,
+            "file_size": landed.size if state is None or whole else state.file_size,
             "content": planned.content,
             "population": _population_after(planned.plan, state),
             "seen_at": _written(job, landed),
+            "profile": planned.profile.as_json(),
         }
         with _timed(job, report, "apply"):
             report.outcome = _good_night(planned.plan, state)
@@ -201,12 +207,17 @@ def _same_file(job: Job, landed: Landed, night: Night, state: DistrictState | No
 
 def _plan(job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report) -> Planned:
     with _timed(job, report, "read"), open_package(landed.path) as package:
-        roster = read_package(package, night.district, night.today)
+        last = Profile.from_json(state.profile) if state and state.profile else None
+        roster = read_package(package, night.district, night.today, last.orgs if last else {})
     report.read(roster)
-    _refuse_rejects(roster, night.district)
+    _refuse(roster, night.district, state)
     with _timed(job, report, "plan"), snapshot(job.databases) as connection:
         planned = make_plan(connection, night, roster, state)
-    report.planned(roster, planned.plan, judge(_facts(planned.plan, landed, state), night.district.limits))
+    limits = night.district.limits
+    reasons = judge(_facts(planned.plan, landed, state), limits)
+    if last and not roster.partial:
+        reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
+    report.planned(roster, planned.plan, reasons)
     return planned
 
 
@@ -215,8 +226,9 @@ def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
     return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
 
 
-def _refuse_rejects(roster: Roster, district: District) -> None:
-    """Above a ceiling of bad rows the whole file is bad, and so is one without a student."""
+def _refuse(roster: Roster, district: District, state: DistrictState | None) -> None:
+    """Above a ceiling of bad rows the whole file is bad; so is a complete one without a student, and a partial one
+    before there is anything that it could be a part of."""
     limits, bad = district.limits, len(roster.rejects)
     if bad > max(limits.rejects_count, int(roster.rows * limits.rejects_percent / 100)):
         first = roster.rejects[0]
@@ -224,20 +236,26 @@ def _refuse_rejects(roster: Roster, district: District) -> None:
             f"{bad} of {roster.rows} rows cannot be used (first: {first.file} line {first.line}, {first.code});"
             " ask the district for another export"
         )
-    if roster.frame.empty:
+    if roster.partial and state is None:
+        raise BadRosterError("says only what changed, and there is no roster yet; ask the district for all (bulk) once")
+    if roster.frame.empty and not roster.partial:
         raise BadRosterError(f"none of {roster.rows} rows is a student's; ask the district what its roles mean")
 
 
 def _facts(plan: Plan, landed: Landed, state: DistrictState | None) -> Facts:
     newly_absent = sum(1 for c in plan.changes if c.kind is ChangeKind.ABSENT and c.missed == 1)
     counts = plan.counts
+    excluded = Counter(row.code for row in plan.excluded.values())
     return Facts(
-        removals=newly_absent + counts[ChangeKind.LEAVE],
-        updates=counts[ChangeKind.UPDATE],
-        collisions=sum(1 for row in plan.excluded.values() if row.code is Exclusion.NUMBER_COLLISION),
         population=state.population if state else 0,
         size=landed.size,
-        last_size=state.file_size if state else 0,
+        last_size=state.file_size if state and not plan.partial else 0,
+        removals=newly_absent + counts[ChangeKind.LEAVE],
+        updates=counts[ChangeKind.UPDATE],
+        collisions=excluded[Exclusion.NUMBER_COLLISION],
+        renamed=plan.renamed,
+        rekeyed=plan.rekeyed,
+        recycled=excluded[Exclusion.ID_RECYCLED],
     )
 
 

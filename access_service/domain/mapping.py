@@ -25,6 +25,7 @@ class Exclusion(StrEnum):
     NUMBER_PATTERN = "number_pattern"
     NUMBER_TOO_LONG = "number_too_long"
     NUMBER_COLLISION = "number_collision"
+    ID_RECYCLED = "id_recycled"
     STATED_EXIT = "stated_exit"
 
 
@@ -36,6 +37,7 @@ FAULTS = frozenset(
         Exclusion.NUMBER_MISSING,
         Exclusion.NUMBER_PATTERN,
         Exclusion.NUMBER_TOO_LONG,
+        Exclusion.ID_RECYCLED,
     }
 )
 

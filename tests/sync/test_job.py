@@ -204,8 +204,8 @@ def test_a_shrunken_file_holds_the_run(nights: Nights) -> None:
 def test_too_many_updates_hold_the_run(nights: Nights) -> None:
     """A shifted column looks like everybody changed."""
     nights.night(pupils(200))
-    report = nights.night([pupil.moved(family="Shifted") for pupil in pupils(200)])
-    assert [reason.finding for reason in report.reasons] == ["updates"]
+    report = nights.night([pupil.moved(school="102") for pupil in pupils(200)])
+    assert "updates" in [reason.finding for reason in report.reasons]
 
 
 def test_a_preview_writes_nothing(nights: Nights) -> None:
