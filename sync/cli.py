@@ -19,6 +19,7 @@ from access_service.storage.runs import Outcome
 from sync import inspection
 from sync import job as night
 from sync.job import Job
+from sync.reading import NOBODYS
 from sync.report import Report, source_text
 from sync.sftp import check_source, credentials, has_credentials
 
@@ -96,7 +97,7 @@ def check_source_(installation: Installation, district: str, as_json: bool) -> N
 @click.pass_obj
 def inspect(installation: Installation, file: Path, district: str | None) -> None:
     """Say what FILE is and what is in it, and print a district file to start from. Stores nothing."""
-    settled = settings.load(installation.folder).district(district) if district else inspection.NOBODYS
+    settled = settings.load(installation.folder).district(district) if district else NOBODYS
     found = inspection.inspect(file, settled, datetime.now(UTC).date())
     click.echo("\n".join(inspection.as_text(found)), err=True)
     click.echo(inspection.as_district(found))
