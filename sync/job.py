@@ -3,8 +3,8 @@
 import gc
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -20,16 +20,22 @@ from access_service.pin_vault import PinVault
 from access_service.settings import District, Settings, secret
 from access_service.storage import peppers, runs, schema, seen
 from access_service.storage.engine import Databases, database_errors, snapshot
-from access_service.storage.runs import DistrictState, Outcome
+from access_service.storage.runs import GOOD_NIGHTS, DistrictState, Outcome
+from sync import feedback
 from sync.apply import Publication, apply, exclusively
 from sync.formats import read_package
+from sync.formats.bad_rows import BadRow, bad_rows
+from sync.formats.reader import Reader
 from sync.guard import Facts, judge
-from sync.package import open_package
+from sync.package import BadPackageError, Package, open_package
 from sync.plan import ChangeKind, Plan
 from sync.planner import Night, Planned, make_plan
+from sync.quarantine import Replay, Seal, Shelf, Staged, age_out
+from sync.quarantine.replay import NAME as QUARANTINE
+from sync.quarantine.shelf import Leaving, everybody, nobody
 from sync.report import Report
 from sync.roster import BadRosterError, Roster
-from sync.sftp import Landed, credentials, fetch
+from sync.sftp import Landed, credentials, deliver, fetch
 
 KEY_VARIABLE = "SYNC_KEY"
 MIN_KEY_BYTES = 32
@@ -37,19 +43,30 @@ MIN_KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One district's night. `file` is a roster on this machine, in place of the feed; `phase` hears what goes on."""
+    """One district's night. `file` is a roster on this machine, in place of the feed, and `replay` one of kept rows;
+    `phase` hears what goes on."""
 
     settings: Settings
     databases: Databases
     code: str
     started_by: str
     file: Path | None = None
+    replay: Replay | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     phase: Callable[[str], None] = lambda _: None
 
     @property
     def district(self) -> District:
         return self.settings.district(self.code)
+
+
+@dataclass(slots=True)
+class Found:
+    """What a run finds at fault, to be written down however it ends. `leaving`: which rows a good night cures."""
+
+    shelf: Shelf | None = None
+    bad: list[BadRow] = field(default_factory=list)
+    leaving: Leaving = nobody
 
 
 @contextmanager
@@ -71,7 +88,7 @@ def preview(job: Job) -> Report:
         if _same_file(job, landed, night, state):
             report.outcome = Outcome.SAME_FILE
         else:
-            planned = _plan(job, night, landed, state, report)
+            planned = _plan(job, night, landed, state, report, Found())
             report.outcome = Outcome.HELD if report.reasons else _good_night(planned.plan, state)
     return report
 
@@ -85,18 +102,22 @@ def run(job: Job) -> Report:
         with exclusively(job.databases, job.settings.service.spool, job.code):
             with job.databases.writer.begin() as connection:
                 report.run_id = runs.begin(connection, job.code, job.started_by, rules_version, job.now())
+                age_out(connection, job.settings.districts, job.now().date())
+            found = Found()
             try:
-                _run(job, report)
+                _run(job, report, found)
             except OperatorError as error:
-                _fail(job, report, str(error))
+                _fail(job, report, found, str(error))
+                _tell_district(job, report, found, error)
                 raise
             except BaseException as error:
-                _fail(job, report, error.__class__.__name__)
+                _fail(job, report, found, error.__class__.__name__)
                 raise
+            _tell_district(job, report, found)
     return report
 
 
-def _run(job: Job, report: Report) -> None:
+def _run(job: Job, report: Report, found: Found) -> None:
     with _collector_at_rest(), _landed(job, report) as (landed, night):
         state = _state(job)
         if _same_file(job, landed, night, state):
@@ -104,22 +125,28 @@ def _run(job: Job, report: Report) -> None:
                 runs.seen_again(connection, job.code, _written(job, landed))
             _close(job, report, Outcome.SAME_FILE)
             return
-        planned = _plan(job, night, landed, state, report)
+        found.shelf = Shelf(job.databases, Seal(night.key), job.code, night.today)
+        planned = _plan(job, night, landed, state, report, found)
         if report.reasons:
-            _close(job, report, Outcome.HELD)
+            _close(job, report, Outcome.HELD, found)
             return
-        after = {
-            "basis": night.basis,
-            "file_sha256": landed.sha256,
-            "file_size": landed.size,
-            "content": planned.content,
-            "population": _population_after(planned.plan, state),
-            "seen_at": _written(job, landed),
-        }
+        after = (
+            {"population": _population_after(planned.plan, state)}
+            if job.replay
+            else {
+                "basis": night.basis,
+                "file_sha256": landed.sha256,
+                "file_size": landed.size,
+                "content": planned.content,
+                "population": _population_after(planned.plan, state),
+                "seen_at": _written(job, landed),
+            }
+        )
         with _timed(job, report, "apply"):
             report.outcome = _good_night(planned.plan, state)
+            staged = _staged(job, report, found)
             publication = Publication(report.run_id or 0, night, state, after, _ledger(report), job.now())
-            apply(job.databases, publication, planned.plan, report.outcome)
+            apply(job.databases, publication, planned.plan, report.outcome, staged.write)
 
 
 @contextmanager
@@ -135,7 +162,7 @@ def _landed(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
             " renew it in [agreement] before a run"
         )
     check_examples(district)
-    night = Night(district, today, PinVault.from_environment(), _key())
+    night = Night(district, today, PinVault.from_environment(), sync_key())
     schema.check(job.databases)
     with job.databases.reader.connect() as connection:
         night.vault.check(peppers.used(connection))
@@ -146,7 +173,7 @@ def _landed(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
     folder.mkdir(parents=True, mode=0o700)
     try:
         with _timed(job, report, "fetch"):
-            landed = _given(job.file) if job.file else fetch(district.feed, credentials(job.code), folder)
+            landed = _given(job, folder)
         report.file = {
             "name": landed.name,
             "sha256": landed.sha256,
@@ -163,7 +190,18 @@ def _written(job: Job, landed: Landed) -> datetime:
     return min(landed.modified, job.now())
 
 
-def _given(path: Path) -> Landed:
+def _given(job: Job, folder: Path) -> Landed:
+    """Kept rows, a roster on this machine, or what the feed has."""
+    if replay := job.replay:
+        return Landed(folder, QUARANTINE, replay.sha256, replay.size, job.now())
+    return _local(job.file) if job.file else fetch(job.district.feed, credentials(job.code), folder)
+
+
+def _opened(job: Job, landed: Landed) -> AbstractContextManager[Package]:
+    return nullcontext(job.replay.package) if job.replay else open_package(landed.path)
+
+
+def _local(path: Path) -> Landed:
     """A roster that is on this machine already."""
     files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
     digests = []
@@ -176,7 +214,8 @@ def _given(path: Path) -> Landed:
     return Landed(path, path.name, digest, sum(f.stat().st_size for f in files), datetime.fromtimestamp(newest, UTC))
 
 
-def _key() -> bytes:
+def sync_key() -> bytes:
+    """SYNC_KEY. Errors: ConfigError."""
     try:
         key = bytes.fromhex(secret(KEY_VARIABLE))
     except ValueError:
@@ -188,26 +227,89 @@ def _key() -> bytes:
 
 def _state(job: Job) -> DistrictState | None:
     with job.databases.reader.connect() as connection:
-        return runs.state(connection, job.code)
+        state = runs.state(connection, job.code)
+    if job.replay and not state:
+        raise OperatorError(
+            f"no roster of {job.code} was applied yet; kept rows are added to one, so run the next first"
+        )
+    return state
 
 
 def _same_file(job: Job, landed: Landed, night: Night, state: DistrictState | None) -> bool:
     """The bytes and the rules of the last run, and nobody whose absence may have run out."""
-    if state is None or state.file_sha256 != landed.sha256 or state.basis != night.basis:
+    if job.replay or state is None or state.file_sha256 != landed.sha256 or state.basis != night.basis:
         return False
     with job.databases.reader.connect() as connection:
         return not seen.anyone_absent(connection, job.code)
 
 
-def _plan(job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report) -> Planned:
-    with _timed(job, report, "read"), open_package(landed.path) as package:
-        roster = read_package(package, night.district, night.today)
-    report.read(roster)
-    _refuse_rejects(roster, night.district)
-    with _timed(job, report, "plan"), snapshot(job.databases) as connection:
-        planned = make_plan(connection, night, roster, state)
+def _plan(  # noqa: PLR0913, PLR0917 - all that a night is made of
+    job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report, found: Found
+) -> Planned:
+    with _opened(job, landed) as package:
+        with _timed(job, report, "read"):
+            roster = _read(job, package, night)
+        report.read(_as_the_district_knows(job, roster))
+        again = Reader(package, night.district, night.today)
+        try:
+            _refuse_rejects(roster, night.district, replay=job.replay is not None)
+        except BadRosterError:
+            found.bad = bad_rows(again, roster, {}) if found.shelf else []
+            raise
+        with _timed(job, report, "plan"), snapshot(job.databases) as connection:
+            planned = make_plan(connection, night, roster, state)
+        if found.shelf:
+            found.bad = bad_rows(again, roster, planned.plan.excluded)
+            found.leaving = found.shelf.of_nobody_in(roster) if roster.partial else everybody
     report.planned(roster, planned.plan, judge(_facts(planned.plan, landed, state), night.district.limits))
     return planned
+
+
+def _read(job: Job, package: Package, night: Night) -> Roster:
+    if not job.replay:
+        return read_package(package, night.district, night.today)
+    # Whatever a format makes of it: taken for a complete roster, kept rows would make everybody else absent.
+    return replace(read_package(package, night.district, night.today, partial=True), partial=True)
+
+
+def _as_the_district_knows(job: Job, roster: Roster) -> Roster:
+    """The lines of a replay are those of the file that the rows came in."""
+    if not job.replay:
+        return roster
+    return replace(roster, rejects=tuple(map(job.replay.origin, roster.rejects)))
+
+
+def _staged(job: Job, report: Report, found: Found) -> Staged:
+    """What this run does to the quarantine, told in its report. Rows leave it on a good night only."""
+    if not found.shelf:
+        return Staged()
+    good, run_id = report.outcome in GOOD_NIGHTS, report.run_id or 0
+    if not job.replay:
+        staged = found.shelf.stage(run_id, found.bad, found.leaving if good else nobody)
+    elif good:
+        staged = found.shelf.restage(run_id, job.replay.still_bad(found.bad), job.replay.entries)
+    else:
+        return Staged()
+    if staged.entries or staged.gone:
+        report.facts["quarantine"] = staged.counts
+    return staged
+
+
+def _tell_district(job: Job, report: Report, found: Found, error: OperatorError | None = None) -> None:
+    """Put our findings into the district's own folder, where it wants them. No night fails by it."""
+    feed, refused = job.district.feed, isinstance(error, BadRosterError | BadPackageError)
+    if not feed.feedback or job.file or job.replay or report.outcome is Outcome.SAME_FILE or (error and not refused):
+        return
+    warnings = report.facts.get("warnings", {})
+    content = feedback.as_csv(found.bad, warnings, report.reasons, str(error) if error else None)
+    name = feedback.file_name(job.now())
+    try:
+        older = deliver(feed, credentials(job.code), name, content)
+        report.facts["feedback"] = f"{name}; older ones stay: {older}" if older else name
+    except OperatorError as trouble:
+        report.facts["feedback"] = f"not delivered: {trouble}"
+    with suppress(SQLAlchemyError), job.databases.writer.begin() as connection:
+        runs.retell(connection, report.run_id or 0, report.as_json())
 
 
 def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
@@ -215,10 +317,12 @@ def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
     return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
 
 
-def _refuse_rejects(roster: Roster, district: District) -> None:
-    """Above a ceiling of bad rows the whole file is bad, and so is one without a student."""
+def _refuse_rejects(roster: Roster, district: District, *, replay: bool) -> None:
+    """Above a ceiling of bad rows the whole file is bad, and so is one without a student. Kept rows were bad before."""
     limits, bad = district.limits, len(roster.rejects)
-    if bad > max(limits.rejects_count, int(roster.rows * limits.rejects_percent / 100)):
+    if replay and roster.frame.empty:
+        raise BadRosterError("none of these rows can be used yet; `roster-sync quarantine show` says what to mend")
+    if not replay and bad > max(limits.rejects_count, int(roster.rows * limits.rejects_percent / 100)):
         first = roster.rejects[0]
         raise BadRosterError(
             f"{bad} of {roster.rows} rows cannot be used (first: {first.file} line {first.line}, {first.code});"
@@ -237,7 +341,7 @@ def _facts(plan: Plan, landed: Landed, state: DistrictState | None) -> Facts:
         collisions=sum(1 for row in plan.excluded.values() if row.code is Exclusion.NUMBER_COLLISION),
         population=state.population if state else 0,
         size=landed.size,
-        last_size=state.file_size if state else 0,
+        last_size=state.file_size if state and landed.name != QUARANTINE else 0,
     )
 
 
@@ -247,11 +351,13 @@ def _population_after(plan: Plan, state: DistrictState | None) -> int:
     return (state.population if state else 0) + arrived - counts[ChangeKind.LEAVE]
 
 
-def _close(job: Job, report: Report, outcome: Outcome) -> None:
+def _close(job: Job, report: Report, outcome: Outcome, found: Found | None = None) -> None:
     """End a run that publishes nothing."""
     report.outcome = outcome
+    staged = _staged(job, report, found or Found())
     with job.databases.writer.begin() as connection:
         runs.finish(connection, report.run_id or 0, outcome, job.now(), **_ledger(report))
+        staged.write(connection)
 
 
 def _ledger(report: Report) -> dict[str, Any]:
@@ -259,11 +365,11 @@ def _ledger(report: Report) -> dict[str, Any]:
     return {**names, "report": report.as_json()}
 
 
-def _fail(job: Job, report: Report, error: str) -> None:
+def _fail(job: Job, report: Report, found: Found, error: str) -> None:
     """Note the failure where the ledger can be reached; what went wrong is told either way."""
     report.error = error
     with suppress(StorageError, SQLAlchemyError):
-        _close(job, report, Outcome.FAILED)
+        _close(job, report, Outcome.FAILED, found)
 
 
 @contextmanager

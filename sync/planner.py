@@ -74,7 +74,8 @@ def make_plan(connection: Connection, night: Night, roster: Roster, state: Distr
     draft = Draft(connection, night, sorted_.served, prints, dict(sorted_.excluded))
     draft.candidates(matched)
     draft.excluded_now(matched.excluded)
-    draft.missing(matched.missing, roster, same=state is not None and state.content == found)
+    if not roster.partial:
+        draft.missing(matched.missing, roster, same=state is not None and state.content == found)
     draft.newcomers(matched)
     return Planned(draft.finish(frozenset(ids), matched.unchanged), found)
 
