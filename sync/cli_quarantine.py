@@ -64,11 +64,12 @@ def show(installation: Installation, entry: int) -> None:
     click.echo(f"  because  {cause}\n  to do    {cure}")
     if not sent:
         click.echo("  the row could not be divided into its cells, so nothing else of it is kept")
+    hidden = _hidden(installation, found.district)
     for row in sent:
         click.echo(f"  {row.file} line {row.line}")
         for name, cell in row.cells.items():
             # As a string literal: a control character must not reach the terminal.
-            click.echo(f"    {name:<16} {cell!r}")
+            click.echo(f"    {name:<16} {'(a PIN: shown to nobody)' if name in hidden else repr(cell)}")
 
 
 @quarantine.command("export")
@@ -80,7 +81,7 @@ def export_(installation: Installation, district: str, to: Path) -> None:
     kept = _opened(_of_district(installation, district))
     try:
         with open(to, "x", opener=partial(os.open, mode=0o600), encoding="utf-8", newline="") as file:
-            file.write(export(kept))
+            file.write(export(kept, _hidden(installation, district)))
     except FileExistsError:
         raise OperatorError(f"{to} is there already; name another file") from None
     without = sum(1 for _, sent in kept if not sent)
@@ -113,6 +114,11 @@ def _chosen(entries: list[Entry], numbers: tuple[int, ...], district: str) -> li
     return [entry for entry in entries if not numbers or entry.entry in numbers]
 
 
+def _hidden(installation: Installation, district: str) -> set[str]:
+    """The roster column of PINs, which nobody may read: it comes along into a replay by itself."""
+    return {name for field, name in installation.settings().district(district).feed.columns.items() if field == "pin"}
+
+
 def _databases(installation: Installation) -> Databases:
     opened = installation.databases()
     schema.check(opened)
@@ -131,5 +137,6 @@ def _opened(entries: list[Entry]) -> list[Kept]:
 
 
 def _place(entry: Entry) -> str:
-    column = f", column {entry.header}" if entry.header else ""
+    header = entry.header if entry.header.isprintable() else ascii(entry.header)
+    column = f", column {header}" if header else ""
     return f"{entry.entry:>5}  {entry.file}:{entry.line} {entry.code}{column}"

@@ -368,8 +368,11 @@ def _ledger(report: Report) -> dict[str, Any]:
 def _fail(job: Job, report: Report, found: Found, error: str) -> None:
     """Note the failure where the ledger can be reached; what went wrong is told either way."""
     report.error = error
-    with suppress(StorageError, SQLAlchemyError):
-        _close(job, report, Outcome.FAILED, found)
+    # Without the rows where they are what cannot be written.
+    for kept in (found, Found()):
+        with suppress(StorageError, SQLAlchemyError):
+            _close(job, report, Outcome.FAILED, kept)
+            return
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sync.formats.table import Row
 from sync.plan import Excluded
 from sync.roster import Columns, Reject, RejectCode, Roster, Sent
 
-# Files of a package that tell of people by their id; where none of them is there, the one file does.
+# Files of a package that tell of people, the one with their names first.
 PEOPLE = ("users.csv", "roles.csv", "demographics.csv")
 # Faults of a row for which the rules give no card, and the field that is at fault.
 FAULTS = {
@@ -76,12 +76,17 @@ def _sent(
     reader: Reader, columns: Mapping[str, Columns], ids: Container[str], lines: Container[tuple[str, int]]
 ) -> Iterator[tuple[str, Sent]]:
     """The rows of these people, the users file first, and those at these places: each with its id."""
-    people = [file for file in PEOPLE if file in columns] or list(columns)[:1]
-    for file in people:
+    for file in _of_people(columns):
         received, used = columns[file].received, columns[file].used
         at = [received.index(name) for name in used]
         for line, row in reader.rows(file, _wanted(file, len(received), at[0], ids, lines)):
             yield row[at[0]].strip(), Sent(file, line, {name: row[index] for name, index in zip(used, at, strict=True)})
+
+
+def _of_people(columns: Mapping[str, Columns]) -> list[str]:
+    """The files that tell of people by their id: of flat ones those that name it as the first of them does."""
+    named = [file for file in PEOPLE if file in columns]
+    return named or [file for file in columns if columns[file].used[0] == next(iter(columns.values())).used[0]]
 
 
 def _wanted(

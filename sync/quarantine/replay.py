@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -72,10 +72,10 @@ def build(kept: Sequence[Kept]) -> Replay:
     return Replay(Package(members), sum(map(len, written.values())), digest, places)
 
 
-def export(kept: Sequence[Kept]) -> str:
-    """One CSV of the rows at fault, verbatim, for a person to mend and `replay` to read."""
+def export(kept: Sequence[Kept], hidden: Container[str]) -> str:
+    """One CSV of the rows at fault, verbatim but for `hidden` columns, for a person to mend and `replay` to read."""
     rows = [(entry, sent[0]) for entry, sent in kept if sent]
-    headers = list(dict.fromkeys(header for _, sent in rows for header in sent.cells))
+    headers = list(dict.fromkeys(header for _, sent in rows for header in sent.cells if header not in hidden))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([*OURS, *headers])
@@ -86,7 +86,7 @@ def export(kept: Sequence[Kept]) -> str:
 
 
 def mended(kept: Sequence[Kept], header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> list[Kept]:
-    """The entries of a mended export, with its cells in place of theirs. Rows that were taken out stay where they are.
+    """The entries of a mended export, with its cells in place of theirs. What was taken out of it stays as it is.
 
     Errors: OperatorError where it is not one, or names an entry that is not among `kept`.
     """

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from access_service.domain.access import Standing
-from access_service.errors import OperatorError
+from access_service.errors import OperatorError, StorageError
 from access_service.settings import load
-from access_service.storage import quarantine
+from access_service.storage import quarantine, runs
 from access_service.storage.engine import Databases
 from access_service.storage.quarantine import Entry
 from access_service.storage.runs import Outcome
@@ -65,7 +65,7 @@ def opened(nights: Nights) -> list[tuple[Entry, tuple[Sent, ...]]]:
 
 def replay(nights: Nights, cells: dict[int, dict[str, str]] | None = None) -> Any:
     """Export, mend cells by entry and header, and replay what the export has."""
-    header, *rows = csv.reader(io.StringIO(export(opened(nights)), newline=""))
+    header, *rows = csv.reader(io.StringIO(export(opened(nights), ()), newline=""))
     for sent in rows:
         for name, cell in (cells or {}).get(int(sent[0]), {}).items():
             sent[header.index(name)] = cell
@@ -213,6 +213,26 @@ def test_entries_end_with_their_days(nights: Nights) -> None:
     assert kept(nights, "gone") == []
 
 
+NEVER = {
+    "sqlite": "CREATE TRIGGER never BEFORE INSERT ON quarantine BEGIN SELECT RAISE(ABORT, 'never'); END",
+    "postgresql": "ALTER TABLE quarantine ADD CONSTRAINT never CHECK (entry < 0)",
+}
+
+
+def test_rows_are_kept_with_the_night_or_not_at_all(nights: Nights) -> None:
+    """Where they cannot be written nobody gets a card, and the ledger says that the run failed."""
+    nights.again(clever(nights, *GOOD))
+    before = nights.everything()
+    with nights.databases.writer.begin() as connection:
+        connection.exec_driver_sql(NEVER[nights.databases.writer.dialect.name])
+    with pytest.raises(StorageError):
+        nights.again(clever(nights, *GOOD, row(22), TORN))
+    assert nights.everything() == before and kept(nights) == []
+    with nights.databases.reader.connect() as connection:
+        last = runs.latest(connection, "demo", tuple(Outcome))
+    assert last and (last.run_id, last.outcome) == (2, Outcome.FAILED)
+
+
 def test_a_preview_keeps_nothing(nights: Nights) -> None:
     """Neither of a night nor of a replay."""
     job.preview(nights.job(clever(nights, *GOOD, TORN)))
@@ -322,6 +342,27 @@ def test_one_entry_is_replayed_alone(place: Place) -> None:
     run = place.sync("quarantine", "replay", "demo", "--entry", "2", "--json").json
     assert (run["counts"]["create"], run["quarantine"]) == (1, {"kept": 0, "left": 1})
     assert "no entry 7 of demo" in place.sync("quarantine", "replay", "demo", "--entry", "7").refused()
+
+
+def test_a_pin_of_the_roster_is_shown_to_nobody(place: Place) -> None:
+    """Neither on the terminal nor in an export; it comes back with the replay, and the student signs in."""
+    fields = '"family_name", "birth_date"]'
+    place.edit(fields, '"family_name", "pin"]')
+    place.edit("settle_seconds = 1", 'settle_seconds = 1\ncolumns = { pin = "Gender" }')
+    place.edit('rule = "MMDD"', 'rule = "column"')
+    place.edit("birth_date = 2017-04-12", 'roster_pin = "0412"')
+    file = place.folder / "again.csv"
+    file.write_text(HEADER + "".join(GOOD) + row(40, last="\x01", gender="8642"), newline="")
+    assert place.sync("run", "demo", "--file", file).code == 0
+    shown = place.sync("quarantine", "show", "3").out
+    assert "(a PIN: shown to nobody)" in shown and "8642" not in shown
+    mend = place.folder / "mend.csv"
+    assert place.sync("quarantine", "export", "demo", "--to", mend).code == 0
+    assert "8642" not in mend.read_text() and "Gender" not in mend.read_text()
+    mend.write_text(mend.read_text().replace("\x01", "Family40"))
+    assert place.sync("quarantine", "replay", "demo", "--file", mend).code == 0
+    with place.nights() as nights:
+        assert nights.sign_in("40", "8642").authenticated
 
 
 @pytest.mark.parametrize(
