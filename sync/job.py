@@ -4,7 +4,7 @@ import gc
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -20,22 +20,21 @@ from access_service.pin_vault import PinVault
 from access_service.settings import District, Settings, secret
 from access_service.storage import peppers, runs, schema, seen
 from access_service.storage.engine import Databases, database_errors, snapshot
-from access_service.storage.runs import GOOD_NIGHTS, DistrictState, Outcome
-from sync import feedback
+from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
+from sync.feedback import file_name
+from sync.findings import Findings
 from sync.formats import read_package
-from sync.formats.bad_rows import BadRow, bad_rows
 from sync.formats.reader import Reader
 from sync.guard import Facts, judge
-from sync.package import BadPackageError, Package, open_package
+from sync.package import Package, open_package
 from sync.plan import ChangeKind, Plan
 from sync.planner import Night, Planned, make_plan
 from sync.quarantine import Replay, Seal, Shelf, Staged, age_out
 from sync.quarantine.replay import NAME as QUARANTINE
-from sync.quarantine.shelf import Leaving, everybody, nobody
 from sync.report import Report
 from sync.roster import BadRosterError, Roster
-from sync.sftp import Landed, credentials, deliver, fetch
+from sync.sftp import Landed, credentials, fetch
 
 KEY_VARIABLE = "SYNC_KEY"
 MIN_KEY_BYTES = 32
@@ -60,15 +59,6 @@ class Job:
         return self.settings.district(self.code)
 
 
-@dataclass(slots=True)
-class Found:
-    """What a run finds at fault, to be written down however it ends. `leaving`: which rows a good night cures."""
-
-    shelf: Shelf | None = None
-    bad: list[BadRow] = field(default_factory=list)
-    leaving: Leaving = nobody
-
-
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
     """A million rows make millions of objects that live to the end; collections would walk them for nothing."""
@@ -88,7 +78,7 @@ def preview(job: Job) -> Report:
         if _same_file(job, landed, night, state):
             report.outcome = Outcome.SAME_FILE
         else:
-            planned = _plan(job, night, landed, state, report, Found())
+            planned = _plan(job, night, landed, state, report, Findings(job.replay))
             report.outcome = Outcome.HELD if report.reasons else _good_night(planned.plan, state)
     return report
 
@@ -103,7 +93,7 @@ def run(job: Job) -> Report:
             with job.databases.writer.begin() as connection:
                 report.run_id = runs.begin(connection, job.code, job.started_by, rules_version, job.now())
                 age_out(connection, job.settings.districts, job.now().date())
-            found = Found()
+            found = Findings(job.replay)
             try:
                 _run(job, report, found)
             except OperatorError as error:
@@ -117,7 +107,7 @@ def run(job: Job) -> Report:
     return report
 
 
-def _run(job: Job, report: Report, found: Found) -> None:
+def _run(job: Job, report: Report, found: Findings) -> None:
     with _collector_at_rest(), _landed(job, report) as (landed, night):
         state = _state(job)
         if _same_file(job, landed, night, state):
@@ -144,7 +134,7 @@ def _run(job: Job, report: Report, found: Found) -> None:
         )
         with _timed(job, report, "apply"):
             report.outcome = _good_night(planned.plan, state)
-            staged = _staged(job, report, found)
+            staged = found.staged(report)
             publication = Publication(report.run_id or 0, night, state, after, _ledger(report), job.now())
             apply(job.databases, publication, planned.plan, report.outcome, staged.write)
 
@@ -244,7 +234,7 @@ def _same_file(job: Job, landed: Landed, night: Night, state: DistrictState | No
 
 
 def _plan(  # noqa: PLR0913, PLR0917 - all that a night is made of
-    job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report, found: Found
+    job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report, found: Findings
 ) -> Planned:
     with _opened(job, landed) as package:
         with _timed(job, report, "read"):
@@ -254,13 +244,11 @@ def _plan(  # noqa: PLR0913, PLR0917 - all that a night is made of
         try:
             _refuse_rejects(roster, night.district, replay=job.replay is not None)
         except BadRosterError:
-            found.bad = bad_rows(again, roster, {}) if found.shelf else []
+            found.refused(again, roster)
             raise
         with _timed(job, report, "plan"), snapshot(job.databases) as connection:
             planned = make_plan(connection, night, roster, state)
-        if found.shelf:
-            found.bad = bad_rows(again, roster, planned.plan.excluded)
-            found.leaving = found.shelf.of_nobody_in(roster) if roster.partial else everybody
+        found.planned(again, roster, planned.plan.excluded)
     report.planned(roster, planned.plan, judge(_facts(planned.plan, landed, state), night.district.limits))
     return planned
 
@@ -279,35 +267,10 @@ def _as_the_district_knows(job: Job, roster: Roster) -> Roster:
     return replace(roster, rejects=tuple(map(job.replay.origin, roster.rejects)))
 
 
-def _staged(job: Job, report: Report, found: Found) -> Staged:
-    """What this run does to the quarantine, told in its report. Rows leave it on a good night only."""
-    if not found.shelf:
-        return Staged()
-    good, run_id = report.outcome in GOOD_NIGHTS, report.run_id or 0
-    if not job.replay:
-        staged = found.shelf.stage(run_id, found.bad, found.leaving if good else nobody)
-    elif good:
-        staged = found.shelf.restage(run_id, job.replay.still_bad(found.bad), job.replay.entries)
-    else:
-        return Staged()
-    if staged.entries or staged.gone:
-        report.facts["quarantine"] = staged.counts
-    return staged
-
-
-def _tell_district(job: Job, report: Report, found: Found, error: OperatorError | None = None) -> None:
-    """Put our findings into the district's own folder, where it wants them. No night fails by it."""
-    feed, refused = job.district.feed, isinstance(error, BadRosterError | BadPackageError)
-    if not feed.feedback or job.file or job.replay or report.outcome is Outcome.SAME_FILE or (error and not refused):
+def _tell_district(job: Job, report: Report, found: Findings, error: OperatorError | None = None) -> None:
+    """Only of what the district itself delivered."""
+    if job.file or job.replay or not found.tell(job.district.feed, file_name(job.now()), report, error):
         return
-    warnings = report.facts.get("warnings", {})
-    content = feedback.as_csv(found.bad, warnings, report.reasons, str(error) if error else None)
-    name = feedback.file_name(job.now())
-    try:
-        older = deliver(feed, credentials(job.code), name, content)
-        report.facts["feedback"] = f"{name}; older ones stay: {older}" if older else name
-    except OperatorError as trouble:
-        report.facts["feedback"] = f"not delivered: {trouble}"
     with suppress(SQLAlchemyError), job.databases.writer.begin() as connection:
         runs.retell(connection, report.run_id or 0, report.as_json())
 
@@ -351,10 +314,10 @@ def _population_after(plan: Plan, state: DistrictState | None) -> int:
     return (state.population if state else 0) + arrived - counts[ChangeKind.LEAVE]
 
 
-def _close(job: Job, report: Report, outcome: Outcome, found: Found | None = None) -> None:
+def _close(job: Job, report: Report, outcome: Outcome, found: Findings | None = None) -> None:
     """End a run that publishes nothing."""
     report.outcome = outcome
-    staged = _staged(job, report, found or Found())
+    staged = found.staged(report) if found else Staged()
     with job.databases.writer.begin() as connection:
         runs.finish(connection, report.run_id or 0, outcome, job.now(), **_ledger(report))
         staged.write(connection)
@@ -365,11 +328,11 @@ def _ledger(report: Report) -> dict[str, Any]:
     return {**names, "report": report.as_json()}
 
 
-def _fail(job: Job, report: Report, found: Found, error: str) -> None:
+def _fail(job: Job, report: Report, found: Findings, error: str) -> None:
     """Note the failure where the ledger can be reached; what went wrong is told either way."""
     report.error = error
     # Without the rows where they are what cannot be written.
-    for kept in (found, Found()):
+    for kept in (found, None):
         with suppress(StorageError, SQLAlchemyError):
             _close(job, report, Outcome.FAILED, kept)
             return

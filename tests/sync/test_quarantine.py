@@ -115,6 +115,15 @@ def test_a_rule_cures_the_rows_it_refused(nights: Nights) -> None:
     assert kept(nights) == []
 
 
+def test_a_replay_under_the_same_rules_changes_nothing(nights: Nights) -> None:
+    """A number that still does not fit stays in the quarantine, and in nobody's way."""
+    nights.again(clever(nights, *GOOD, row(30, number="123456789")))
+    before = nights.everything()["patrons"]
+    assert replay(nights).outcome is Outcome.SAME_STUDENTS
+    assert [(entry.entry, entry.line, entry.run_id) for entry in kept(nights)] == [(1, 22, 2)]
+    assert nights.everything()["patrons"] == before
+
+
 def test_a_grade_that_nobody_knows_names_its_column(nights: Nights) -> None:
     """Faults of a row that a fix can cure are kept under the header that the file has."""
     nights.again(clever(nights, *GOOD, row(21, grade="Gr. 3"), row(22, number="")))
