@@ -21,6 +21,7 @@ from access_service.storage.runs import Outcome
 # What to do about a row that got no card.
 REMEDIES = {
     Exclusion.NOT_A_STUDENT: "nothing: the roster does not say that this person is a student",
+    Exclusion.SCHOOL_MISSING: "ask the district to fill the student's school in",
     Exclusion.UNKNOWN_SCHOOL: "add the school to [rules.schools] if the agreement covers it",
     Exclusion.UNKNOWN_GRADE: "ask the district what this grade code means",
     Exclusion.GRADE_NOT_SERVED: "add the grade to [[rules.patron_types]] if the agreement covers it",
@@ -28,6 +29,7 @@ REMEDIES = {
     Exclusion.NUMBER_PATTERN: "ask the district about this number, or mend [rules.student_number] pattern",
     Exclusion.NUMBER_TOO_LONG: "shorten [rules] library_number, or raise number_max_length if the ILS can hold it",
     Exclusion.NUMBER_COLLISION: "ask the district which of the two students has the number",
+    Exclusion.ID_RECYCLED: "ask the district whether it gave a former student's id to another",
     Exclusion.STATED_EXIT: "nothing: the district says that this student has gone",
 }
 NEXT_STEPS = {

@@ -132,6 +132,15 @@ class Limits(Table):
     collisions_count: Annotated[int, Field(ge=0)] = 10
     rejects_percent: Annotated[float, Field(ge=0, le=100)] = 0.5
     rejects_count: Annotated[int, Field(ge=0)] = 10
+    renamed_percent: Annotated[float, Field(ge=0, le=100)] = 20
+    renamed_count: Annotated[int, Field(ge=0)] = 20
+    rekeyed_percent: Annotated[float, Field(ge=0, le=100)] = 2
+    rekeyed_count: Annotated[int, Field(ge=0)] = 10
+    recycled_percent: Annotated[float, Field(ge=0, le=100)] = 0.5
+    recycled_count: Annotated[int, Field(ge=0)] = 10
+    drift_percent: Annotated[float, Field(ge=0, le=100)] = 10
+    drift_count: Annotated[int, Field(ge=0)] = 10
+    schools_gone_count: Annotated[int, Field(ge=0)] = 0
     file_shrink_percent: Annotated[float, Field(ge=0, le=100)] = 20
 
 

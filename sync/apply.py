@@ -24,7 +24,7 @@ from sync.plan import Change, Plan
 from sync.planner import Night
 
 PATRON_FIELDS = tuple(Patron.__dataclass_fields__)
-SEEN_COLUMNS = ("district", "source_id", "patron_id", "fingerprint", "missed", "absent_since")
+SEEN_COLUMNS = ("district", "source_id", "patron_id", "fingerprint", "missed", "absent_since", "marks")
 IDENTIFIER_COLUMNS = ("key", "kind", "district", "patron_id")
 
 Row = tuple[Any, ...]
@@ -53,7 +53,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Every row of a plan, ready to write."""
+    """Every row of a plan, ready to write. `settled` is None for a complete roster, which settles everything."""
 
     patrons: list[Row]
     changed: list[Row]
@@ -64,6 +64,7 @@ class Staged:
     changes: list[Row]
     exclusions: list[Row]
     contested: list[Row]
+    settled: list[Row] | None
 
 
 @contextmanager
@@ -126,7 +127,10 @@ def write(connection: Connection, district: str, staged: Staged) -> None:
         bulk.delete(connection, t.seen, ("district", "source_id"), staged.seen_gone)
     bulk.insert(connection, t.seen, SEEN_COLUMNS, staged.seen)
     bulk.insert(connection, t.changes, ("run_id", "patron_id", "kind", "before", "after"), staged.changes)
-    rosters.replace_exclusions(connection, district, staged.exclusions, staged.contested)
+    if staged.settled is None:
+        rosters.replace_exclusions(connection, district, staged.exclusions, staged.contested)
+    else:
+        rosters.add_exclusions(connection, staged.exclusions, staged.contested, staged.settled)
 
 
 def stage(run: Publication, plan: Plan, first_id: int) -> Staged:
@@ -152,7 +156,7 @@ def stage(run: Publication, plan: Plan, first_id: int) -> Staged:
         row for patron_id, create in zip(ids, creates, strict=True) for row in _identifiers(patron_id, create.patron)
     ]
     seen = [
-        (run.district, create.patron.source_id, patron_id, create.fingerprint, 0, None)
+        (run.district, create.patron.source_id, patron_id, create.fingerprint, 0, None, create.marks)
         for patron_id, create in zip(ids, creates, strict=True)
     ]
     renumbered = [c for c in plan.changes if c.patron.student_number != c.before.patron.student_number]
@@ -173,6 +177,7 @@ def stage(run: Publication, plan: Plan, first_id: int) -> Staged:
         changes=[(run.run_id, *_image(night, change)) for change in plan.changes],
         exclusions=_exclusions(night, plan),
         contested=[(key, IdentifierKind.CONTESTED, run.district, 0) for key in sorted(plan.contested)],
+        settled=_settled(night, plan) if plan.partial else None,
     )
 
 
@@ -235,8 +240,8 @@ def _old_numbers(change: Change) -> Iterator[Row]:
 
 def _seen_row(change: Change) -> Row:
     since = change.absent_since.isoformat() if change.absent_since else None
-    patron = change.patron
-    return (patron.district, patron.source_id, change.before.patron_id, change.fingerprint, change.missed, since)
+    key = change.patron.district, change.patron.source_id, change.before.patron_id
+    return (*key, change.fingerprint, change.missed, since, change.marks)
 
 
 def _image(night: Night, change: Change) -> Row:
@@ -251,6 +256,7 @@ def _image(night: Night, change: Change) -> Row:
         "fingerprint": seen.fingerprint if seen else None,
         "missed": seen.missed if seen else None,
         "absent_since": seen.absent_since.isoformat() if seen and seen.absent_since else None,
+        "marks": seen.marks if seen else None,
     }
     kept = change.fingerprint is not None
     after = {
@@ -259,6 +265,7 @@ def _image(night: Night, change: Change) -> Row:
         "fingerprint": change.fingerprint,
         "missed": change.missed if kept else None,
         "absent_since": change.absent_since.isoformat() if change.absent_since else None,
+        "marks": change.marks if kept else None,
     }
     differing = [name for name in before if before[name] != after[name]]
     images = (json.dumps({name: _plain(side[name]) for name in differing}) for side in (before, after))
@@ -269,10 +276,19 @@ def _plain(value: object) -> object:
     return value.hex() if isinstance(value, bytes) else value
 
 
+def _settled(night: Night, plan: Plan) -> list[Row]:
+    carded = [*(create.patron for create in plan.creates), *(change.patron for change in plan.changes)]
+    return [(night.district.code, _mark(night, fold(patron.student_number))) for patron in carded]
+
+
+def _mark(night: Night, key: str) -> bytes:
+    return night.vault.mark("excluded", night.district.code, key)
+
+
 def _exclusions(night: Night, plan: Plan) -> list[Row]:
     """Who got no card and why, under a keyed mark of the number in place of the number."""
     # As the card would have it, for that is what `explain` is asked about; else as it was sent.
     clean = night.district.rules.student_number.apply
     numbers = ((fold(clean(row.student_number) or row.student_number), row) for row in plan.excluded.values())
-    marked = {night.vault.mark("excluded", night.district.code, key): row for key, row in numbers if key}
+    marked = {_mark(night, key): row for key, row in numbers if key}
     return [(night.district.code, mark, row.code, row.detail) for mark, row in marked.items()]

@@ -13,6 +13,7 @@ from sync import inspection
 from sync import job as night
 from sync.cli_quarantine import quarantine
 from sync.console import JSON, Installation, work
+from sync.reading import NOBODYS
 from sync.report import source_text
 from sync.sftp import check_source, credentials, has_credentials
 
@@ -82,7 +83,7 @@ def check_source_(installation: Installation, district: str, as_json: bool) -> N
 @click.pass_obj
 def inspect(installation: Installation, file: Path, district: str | None) -> None:
     """Say what FILE is and what is in it, and print a district file to start from. Stores nothing."""
-    settled = settings.load(installation.folder).district(district) if district else inspection.NOBODYS
+    settled = settings.load(installation.folder).district(district) if district else NOBODYS
     found = inspection.inspect(file, settled, datetime.now(UTC).date())
     click.echo("\n".join(inspection.as_text(found)), err=True)
     click.echo(inspection.as_district(found))

@@ -12,19 +12,33 @@ class Finding(StrEnum):
     REMOVALS = "removals"
     UPDATES = "updates"
     COLLISIONS = "collisions"
+    RENAMED = "renamed"
+    REKEYED = "rekeyed"
+    RECYCLED = "recycled"
     FILE_SHRUNK = "file_shrunk"
+    BLANKS = "blanks"
+    GRADE_MIX = "grade_mix"
+    ID_SHAPE = "id_shape"
+    SCHOOLS_GONE = "schools_gone"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a night would do, in numbers. `population` and `last_size` are of the last accepted roster, or 0."""
+    """What a night would do, in numbers. `population` and `last_size` are of the last accepted roster, or 0.
 
-    removals: int
-    updates: int
-    collisions: int
+    `renamed` have another name or birth date; `rekeyed` are missing under one id and new under another; `recycled` are
+    ids that another person has now.
+    """
+
     population: int
     size: int
     last_size: int
+    removals: int = 0
+    updates: int = 0
+    collisions: int = 0
+    renamed: int = 0
+    rekeyed: int = 0
+    recycled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,9 @@ def judge(facts: Facts, limits: Limits) -> tuple[Reason, ...]:
         (Finding.REMOVALS, facts.removals, limits.removals_percent, limits.removals_count),
         (Finding.UPDATES, facts.updates, limits.updates_percent, limits.updates_count),
         (Finding.COLLISIONS, facts.collisions, limits.collisions_percent, limits.collisions_count),
+        (Finding.RENAMED, facts.renamed, limits.renamed_percent, limits.renamed_count),
+        (Finding.REKEYED, facts.rekeyed, limits.rekeyed_percent, limits.rekeyed_count),
+        (Finding.RECYCLED, facts.recycled, limits.recycled_percent, limits.recycled_count),
     )
     reasons = [
         Reason(finding, f"{amount} {finding} of {facts.population} patrons; at most {allowed} go unattended")

@@ -69,35 +69,6 @@ library_number = "29$number"
 """)
 
 
-# For a file of which nobody has settled anything yet: every field may be looked at, no school is served.
-NOBODYS = District.model_validate(
-    {
-        "district": {"code": "nobody", "name": "not settled", "timezone": "UTC"},
-        "agreement": {
-            "signed_by": "nobody",
-            "starts": "2000-01-01",
-            "ends": "2100-01-01",
-            "fields": [*FIELDS, "birth_date", "pin"],
-        },
-        "feed": {
-            "host": "nowhere",
-            "user": "nobody",
-            "host_keys": ["SHA256:" + "A" * 43],
-            "fallback_encoding": "cp1252",
-        },
-        "rules": {
-            "student_number": {},
-            "library_number": "{student_number}",
-            "patron_types": [],
-            "schools": {},
-            "pin": {"rule": "unclaimed"},
-            "expiry": {"pivot": "06-30", "expires": "09-15"},
-        },
-        "examples": [{"student_number": "1", "school": "1", "grade": "01"}],
-    }
-)
-
-
 @dataclass(frozen=True)
 class Inspection:
     """What a file holds. Numbers are shown by their shape only: 9 for a digit, A for a letter."""

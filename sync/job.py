@@ -2,7 +2,8 @@
 
 import gc
 import shutil
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from access_service.storage import peppers, runs, schema, seen
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
+from sync.drift import drifted
 from sync.feedback import file_name
 from sync.findings import Findings
 from sync.formats import read_package
@@ -30,6 +32,7 @@ from sync.guard import Facts, judge
 from sync.package import Package, open_package
 from sync.plan import ChangeKind, Plan
 from sync.planner import Night, Planned, make_plan
+from sync.profile import Profile
 from sync.quarantine import Replay, Seal, Shelf, Staged, age_out
 from sync.quarantine.replay import NAME as QUARANTINE
 from sync.report import Report
@@ -120,18 +123,20 @@ def _run(job: Job, report: Report, found: Findings) -> None:
         if report.reasons:
             _close(job, report, Outcome.HELD, found)
             return
-        after = (
-            {"population": _population_after(planned.plan, state)}
-            if job.replay
-            else {
-                "basis": night.basis,
-                "file_sha256": landed.sha256,
-                "file_size": landed.size,
-                "content": planned.content,
-                "population": _population_after(planned.plan, state),
-                "seen_at": _written(job, landed),
-            }
-        )
+        whole = state is None or not planned.plan.partial
+        after = {
+            # Rows that a partial roster does not name are still as the rules of the last complete one made them.
+            "basis": night.basis if state is None or whole else state.basis,
+            "file_sha256": landed.sha256,
+            "file_size": landed.size if state is None or whole else state.file_size,
+            "content": planned.content,
+            "population": _population_after(planned.plan, state),
+            "seen_at": _written(job, landed),
+            "profile": planned.profile.as_json(),
+        }
+        if job.replay and state:
+            # Kept rows are no newer word of the district's.
+            after |= {"file_sha256": state.file_sha256, "seen_at": state.seen_at}
         with _timed(job, report, "apply"):
             report.outcome = _good_night(planned.plan, state)
             staged = found.staged(report)
@@ -236,28 +241,32 @@ def _same_file(job: Job, landed: Landed, night: Night, state: DistrictState | No
 def _plan(  # noqa: PLR0913, PLR0917 - all that a night is made of
     job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report, found: Findings
 ) -> Planned:
+    last = Profile.from_json(state.profile) if state and state.profile else None
     with _opened(job, landed) as package:
         with _timed(job, report, "read"):
-            roster = _read(job, package, night)
+            roster = _read(job, package, night, last.orgs if last else {})
         report.read(_as_the_district_knows(job, roster))
         again = Reader(package, night.district, night.today)
         try:
-            _refuse_rejects(roster, night.district, replay=job.replay is not None)
+            _refuse(job, roster, state)
         except BadRosterError:
             found.refused(again, roster)
             raise
         with _timed(job, report, "plan"), snapshot(job.databases) as connection:
             planned = make_plan(connection, night, roster, state)
         found.planned(again, roster, planned.plan.excluded)
-    report.planned(roster, planned.plan, judge(_facts(planned.plan, landed, state), night.district.limits))
+    limits = night.district.limits
+    reasons = judge(_facts(planned.plan, landed, state), limits)
+    if last and not roster.partial:
+        reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
+    report.planned(roster, planned.plan, reasons)
     return planned
 
 
-def _read(job: Job, package: Package, night: Night) -> Roster:
-    if not job.replay:
-        return read_package(package, night.district, night.today)
+def _read(job: Job, package: Package, night: Night, orgs: Mapping[str, str]) -> Roster:
+    roster = read_package(package, night.district, night.today, orgs, partial=job.replay is not None)
     # Whatever a format makes of it: taken for a complete roster, kept rows would make everybody else absent.
-    return replace(read_package(package, night.district, night.today, partial=True), partial=True)
+    return replace(roster, partial=True) if job.replay else roster
 
 
 def _as_the_district_knows(job: Job, roster: Roster) -> Roster:
@@ -280,31 +289,40 @@ def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
     return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
 
 
-def _refuse_rejects(roster: Roster, district: District, *, replay: bool) -> None:
-    """Above a ceiling of bad rows the whole file is bad, and so is one without a student. Kept rows were bad before."""
-    limits, bad = district.limits, len(roster.rejects)
-    if replay and roster.frame.empty:
-        raise BadRosterError("none of these rows can be used yet; `roster-sync quarantine show` says what to mend")
-    if not replay and bad > max(limits.rejects_count, int(roster.rows * limits.rejects_percent / 100)):
+def _refuse(job: Job, roster: Roster, state: DistrictState | None) -> None:
+    """Above a ceiling of bad rows the whole file is bad; so is a complete one without a student, and a partial one
+    before there is anything that it could be a part of. Kept rows were bad before."""
+    if job.replay:
+        if roster.frame.empty:
+            raise BadRosterError("none of these rows can be used yet; `roster-sync quarantine show` says what to mend")
+        return
+    limits, bad = job.district.limits, len(roster.rejects)
+    if bad > max(limits.rejects_count, int(roster.rows * limits.rejects_percent / 100)):
         first = roster.rejects[0]
         raise BadRosterError(
             f"{bad} of {roster.rows} rows cannot be used (first: {first.file} line {first.line}, {first.code});"
             " ask the district for another export"
         )
-    if roster.frame.empty:
+    if roster.partial and state is None:
+        raise BadRosterError("says only what changed, and there is no roster yet; ask the district for all (bulk) once")
+    if roster.frame.empty and not roster.partial:
         raise BadRosterError(f"none of {roster.rows} rows is a student's; ask the district what its roles mean")
 
 
 def _facts(plan: Plan, landed: Landed, state: DistrictState | None) -> Facts:
     newly_absent = sum(1 for c in plan.changes if c.kind is ChangeKind.ABSENT and c.missed == 1)
     counts = plan.counts
+    excluded = Counter(row.code for row in plan.excluded.values())
     return Facts(
-        removals=newly_absent + counts[ChangeKind.LEAVE],
-        updates=counts[ChangeKind.UPDATE],
-        collisions=sum(1 for row in plan.excluded.values() if row.code is Exclusion.NUMBER_COLLISION),
         population=state.population if state else 0,
         size=landed.size,
-        last_size=state.file_size if state and landed.name != QUARANTINE else 0,
+        last_size=state.file_size if state and not plan.partial else 0,
+        removals=newly_absent + counts[ChangeKind.LEAVE],
+        updates=counts[ChangeKind.UPDATE],
+        collisions=excluded[Exclusion.NUMBER_COLLISION],
+        renamed=plan.renamed,
+        rekeyed=plan.rekeyed,
+        recycled=excluded[Exclusion.ID_RECYCLED],
     )
 
 

@@ -32,6 +32,7 @@ class Create:
     patron: Patron
     pin: str | None = field(repr=False)
     fingerprint: bytes = field(repr=False)
+    marks: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Change:
     patron: Patron
     presence: Presence
     fingerprint: bytes | None = field(default=None, repr=False)
+    marks: bytes | None = field(default=None, repr=False)
     missed: int = 0
     absent_since: date | None = None
     new_pin: bool = False
@@ -63,7 +65,8 @@ class Excluded:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that a run would do. `refreshed` are rows that read otherwise and make the same card; `contested` are
-    folded library numbers that two people would own."""
+    folded library numbers that two people would own. `renamed` have another name or birth date, `rekeyed` are
+    missing under another id. A `partial` plan leaves alone what it does not name."""
 
     creates: tuple[Create, ...]
     changes: tuple[Change, ...]
@@ -72,6 +75,9 @@ class Plan:
     contested: frozenset[str]
     unchanged: int
     absence_suspended: int
+    renamed: int = 0
+    rekeyed: int = 0
+    partial: bool = False
 
     @property
     def counts(self) -> dict[str, int]:

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pandas as pd
 from sqlalchemy import Connection
 
-from access_service.domain.mapping import Exclusion, to_patron
+from access_service.domain.mapping import FAULTS, Exclusion, to_patron
 from access_service.domain.patron import Patron, PatronRecord, Presence
 from access_service.domain.pins import PinKind, issued_pin
 from access_service.domain.student import Student
@@ -19,14 +19,18 @@ from access_service.storage import patrons, seen
 from access_service.storage.runs import DistrictState
 from access_service.storage.seen import Seen
 from sync.collisions import Collisions, find_collisions
-from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, match, sort_roster
+from sync.marks import marks, other_birth_date, person
+from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, match, sort_roster
+from sync.profile import Profile
 from sync.roster import COLUMNS, Roster, content, fingerprints
 
 # Raise it when to_patron or issued_pin gives another answer to the same facts: every row is then worked out again.
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
 # Student's fields in their order.
 STUDENT_COLUMNS = tuple(name for name in Student.__dataclass_fields__ if name in COLUMNS)
+# What a stored patron can say in place of a blank cell of a partial roster.
+KEPT = tuple(name for name in Patron.__dataclass_fields__ if name in COLUMNS and name != "source_id")
 
 
 @dataclass(frozen=True)
@@ -56,28 +60,50 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and the digest of the roster it was made from."""
+    """A plan, and digest and profile of the last complete roster: tonight's, unless it was partial."""
 
     plan: Plan
     content: bytes
+    profile: Profile
 
 
 def make_plan(connection: Connection, night: Night, roster: Roster, state: DistrictState | None) -> Planned:
     """What this roster would change tonight. `connection` is a snapshot; nothing is written."""
+    if roster.partial:
+        roster = replace(roster, frame=_filled(connection, night.district.code, roster.frame))
     sorted_ = sort_roster(roster, night.district.rules)
     ids = sorted_.served["source_id"].tolist()
     prints = fingerprints(sorted_.served, night.key)
     everyone = state is None or state.basis != night.basis
     stored = seen.stream(connection, night.district.code)
     matched = match(ids, prints, stored, sorted_, everyone)
-    found = content(prints)
-    draft = Draft(connection, night, sorted_.served, prints, dict(sorted_.excluded))
+    found = state.content if state and roster.partial else content(prints)
+    draft = Draft(connection, night, sorted_, prints, partial=roster.partial)
     draft.candidates(matched)
     draft.excluded_now(matched.excluded)
     if not roster.partial:
         draft.missing(matched.missing, roster, same=state is not None and state.content == found)
     draft.newcomers(matched)
-    return Planned(draft.finish(frozenset(ids), matched.unchanged), found)
+    unnamed = len(matched.missing) if roster.partial else 0
+    plan = draft.finish(frozenset(ids), matched.unchanged + unnamed)
+    return Planned(plan, found, _profile(night, roster, state))
+
+
+def _profile(night: Night, roster: Roster, state: DistrictState | None) -> Profile:
+    last = Profile.from_json(state.profile) if state and state.profile else None
+    if not (roster.partial and last):
+        return Profile.of(roster, night.district.agreement.fields)
+    return replace(last, orgs={**last.orgs, **roster.orgs})
+
+
+def _filled(connection: Connection, district: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a partial roster with what they leave out, as it is stored. PINs are kept elsewhere."""
+    ids = frame["source_id"].tolist()
+    known = patrons.by_source_id(connection, district, ids)
+    blank = dict.fromkeys(KEPT, "")
+    stored = [{name: getattr(known[each].patron, name) for name in KEPT} if each in known else blank for each in ids]
+    kept = {name: [sent or facts[name] for sent, facts in zip(frame[name], stored, strict=True)] for name in KEPT}
+    return frame.assign(**{name: pd.Series(cells, index=frame.index, dtype=object) for name, cells in kept.items()})
 
 
 class Draft:
@@ -87,20 +113,24 @@ class Draft:
         self,
         connection: Connection,
         night: Night,
-        served: pd.DataFrame,
+        sorted_: Sorted,
         prints: list[bytes],
-        excluded: dict[str, Excluded],
+        *,
+        partial: bool,
     ) -> None:
         self._connection = connection
         self._night = night
-        self._served = served
+        self._served = sorted_.served
         self._prints = prints
-        self._excluded = excluded
+        self._excluded = dict(sorted_.excluded)
+        self._partial = partial
         self._creates: dict[str, Create] = {}
         self._changes: dict[str, Change] = {}
         self._refreshed: list[Seen] = []
         self._unchanged = 0
         self._suspended = 0
+        self._renamed = 0
+        self._rekeyed = 0
 
     def candidates(self, matched: Matched) -> None:
         """Rows whose content, rules or absence may make the patron another."""
@@ -120,13 +150,22 @@ class Draft:
             mapped = self._map(student)
             if isinstance(mapped, Patron):
                 pin = self._pin(student, mapped)
-                self._creates[student.source_id] = Create(mapped, pin, self._prints[index])
+                found = marks(self._night.key, student)
+                self._creates[student.source_id] = Create(mapped, pin, self._prints[index], found)
+        missing = {person(row.marks) for row in matched.missing if row.marks}
+        self._rekeyed = sum(1 for create in self._creates.values() if create.marks and person(create.marks) in missing)
 
     def excluded_now(self, rows: list[Seen]) -> None:
         """Patrons whose row the rules now exclude, or whose exit the roster states, leave at once."""
         stored = self._records(row.patron_id for row in rows)
         for row in rows:
-            self._leave(stored[row.patron_id], row)
+            self._refused(stored[row.patron_id], row, self._excluded[row.source_id].code)
+
+    def _refused(self, record: PatronRecord, row: Seen, code: Exclusion) -> None:
+        if code in FAULTS:
+            self._seen_all_the_same(row, record)
+        else:
+            self._leave(record, row)
 
     def missing(self, rows: list[Seen], roster: Roster, same: bool) -> None:
         """Absence is not departure: count it, and only then part. A rejected row is a present student."""
@@ -136,7 +175,7 @@ class Draft:
         calendar, today = self._night.district.calendar, self._night.today
         for row in rows:
             if row.source_id in rejected:
-                self._seen_all_the_same(row, stored)
+                self._seen_all_the_same(row, stored.get(row.patron_id))
                 continue
             record = stored[row.patron_id]
             suspended = not calendar.counts(today) or None in unreadable or record.patron.school in unreadable
@@ -153,18 +192,18 @@ class Draft:
                     patron=record.patron,
                     presence=Presence.ABSENT,
                     fingerprint=row.fingerprint,
+                    marks=row.marks,
                     missed=missed,
                     absent_since=since,
                 )
 
-    def _seen_all_the_same(self, row: Seen, stored: Mapping[int, PatronRecord]) -> None:
+    def _seen_all_the_same(self, row: Seen, record: PatronRecord | None) -> None:
         """One whose row cannot be used is here: an absence ends, and nothing else is another."""
-        if not row.missed:
+        if record is None or not row.missed:
             self._unchanged += 1
             return
-        record = stored[row.patron_id]
         self._changes[row.source_id] = Change(
-            ChangeKind.SEEN_AGAIN, record, row, record.patron, Presence.PRESENT, row.fingerprint
+            ChangeKind.SEEN_AGAIN, record, row, record.patron, Presence.PRESENT, row.fingerprint, row.marks
         )
 
     def finish(self, present: frozenset[str], unchanged: int) -> Plan:
@@ -181,6 +220,9 @@ class Draft:
             contested=collisions.contested,
             unchanged=unchanged,
             absence_suspended=self._suspended,
+            renamed=self._renamed,
+            rekeyed=self._rekeyed,
+            partial=self._partial,
         )
 
     def _dispossess(self, owners: Mapping[str, PatronRecord]) -> None:
@@ -204,25 +246,38 @@ class Draft:
             self._excluded[source_id] = Excluded(Exclusion.NUMBER_COLLISION, number, detail)
 
     def _compare(self, record: PatronRecord, before: Seen | None, student: Student, fingerprint: bytes) -> None:
+        found = marks(self._night.key, student)
         mapped = self._map(student)
-        if not isinstance(mapped, Patron):
+        renamed = _other_names(student, record.patron)
+        reborn = other_birth_date((before and before.marks) or b"", found)
+        if mapped and all(renamed) and reborn:
+            mapped = None
+            self._excluded[student.source_id] = Excluded(Exclusion.ID_RECYCLED, student.student_number)
+        if mapped is None:
             if before:
-                self._leave(record, before)
+                self._refused(record, before, self._excluded[student.source_id].code)
             return
+        self._renamed += any(renamed) or reborn
         # A library number is minted once.
         mapped = replace(mapped, library_number=record.patron.library_number)
         pin = self._pin(student, mapped)
-        same_pin = self._night.vault.matches(record, pin) if pin else record.pin_digest is None
+        same_pin = self._same_pin(record, pin)
         new_pin = not same_pin or (pin is not None and record.pin_key != self._night.vault.key_id)
         kind = _kind(record, mapped, same_pin, new_pin)
         if kind is None:
             self._unchanged += 1
-            if before and before.fingerprint != fingerprint:
-                self._refreshed.append(before._replace(fingerprint=fingerprint))
+            if before and (before.fingerprint, before.marks) != (fingerprint, found):
+                self._refreshed.append(before._replace(fingerprint=fingerprint, marks=found))
             return
         self._changes[student.source_id] = Change(
-            kind, record, before, mapped, Presence.PRESENT, fingerprint, new_pin=new_pin, pin=pin
+            kind, record, before, mapped, Presence.PRESENT, fingerprint, found, new_pin=new_pin, pin=pin
         )
+
+    def _same_pin(self, record: PatronRecord, pin: str | None) -> bool:
+        if pin is None:
+            # A partial roster that leaves the birth date out does not take the PIN away.
+            return self._partial or record.pin_digest is None
+        return self._night.vault.matches(record, pin)
 
     def _map(self, student: Student) -> Patron | None:
         mapped = to_patron(student, self._night.district.rules, self._night.district.code, self._night.expires)
@@ -254,6 +309,13 @@ class Draft:
             if born not in dates:
                 dates[born] = date.fromisoformat(born)
             yield Student(source_id, number, school, grade, given, family, dates[born], pin)
+
+
+def _other_names(student: Student, patron: Patron) -> tuple[bool, bool]:
+    """Whether given and family name are others than the stored ones; a blank is not another name."""
+    names = (student.given_name, patron.given_name), (student.family_name, patron.family_name)
+    given, family = (bool(now and then) and now != then for now, then in names)
+    return given, family
 
 
 def _kind(record: PatronRecord, mapped: Patron, same_pin: bool, new_pin: bool) -> ChangeKind | None:

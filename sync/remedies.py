@@ -24,12 +24,41 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "look at a few students in the file; if it is right, raise the limit for this run",
     ),
     Finding.COLLISIONS: Remedy(
-        "many rows have numbers that are somebody else's: new source ids for the same students, or another district's"
-        " file",
+        "many rows have numbers that are somebody else's: new source ids for the same students, or another"
+        " district's file",
         "ask the district whether its ids changed",
+    ),
+    Finding.RENAMED: Remedy(
+        "many patrons have another name or birth date: a shifted column, first and last name swapped",
+        "look at the columns with the district",
+    ),
+    Finding.REKEYED: Remedy(
+        "many students are missing under one source id and new under another, by name and birth date: the"
+        " SIS gave new ids",
+        "ask the district; nobody is taken for somebody new meanwhile",
+    ),
+    Finding.RECYCLED: Remedy(
+        "many source ids belong to other people now, by name and birth date",
+        "ask the district whether it gives ids twice",
     ),
     Finding.FILE_SHRUNK: Remedy(
         "the file is much smaller than the last accepted one",
+        "ask the district for a complete export",
+    ),
+    Finding.BLANKS: Remedy(
+        "a column that was filled is blank in many rows",
+        "the district looks at its export",
+    ),
+    Finding.GRADE_MIX: Remedy(
+        "the grades are spread otherwise than in the last roster: other codes, a level left out",
+        "look at the grades in `roster-sync inspect`",
+    ),
+    Finding.ID_SHAPE: Remedy(
+        "source ids or student numbers have another length or other characters: lost zeros, another column",
+        "the district looks at its export",
+    ),
+    Finding.SCHOOLS_GONE: Remedy(
+        "nobody is left of a served school that had ten students or more",
         "ask the district for a complete export",
     ),
     RejectCode.ROW_WIDTH: Remedy(
@@ -80,6 +109,10 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "the package has no manifest.csv",
         "nothing, or the district adds it",
     ),
+    Exclusion.SCHOOL_MISSING: Remedy(
+        "the row names no school, or none that the roster lists",
+        "the district fills it in",
+    ),
     Exclusion.UNKNOWN_GRADE: Remedy(
         "nobody knows this grade code",
         "ask the district what it means",
@@ -99,6 +132,11 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
     Exclusion.NUMBER_COLLISION: Remedy(
         "two people have the number; neither gets in with it",
         "the district says whose it is",
+    ),
+    Exclusion.ID_RECYCLED: Remedy(
+        "a source id has another name and birth date than before: it may be another child, who must not get"
+        " this patron's card",
+        "the district says who it is",
     ),
 }
 

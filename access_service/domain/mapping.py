@@ -17,6 +17,7 @@ class Exclusion(StrEnum):
     """Why a readable roster row gets no card. Counted by code in every run; docs/codes.md has cause and cure."""
 
     NOT_A_STUDENT = "not_a_student"
+    SCHOOL_MISSING = "school_missing"
     UNKNOWN_SCHOOL = "unknown_school"
     UNKNOWN_GRADE = "unknown_grade"
     GRADE_NOT_SERVED = "grade_not_served"
@@ -24,7 +25,21 @@ class Exclusion(StrEnum):
     NUMBER_PATTERN = "number_pattern"
     NUMBER_TOO_LONG = "number_too_long"
     NUMBER_COLLISION = "number_collision"
+    ID_RECYCLED = "id_recycled"
     STATED_EXIT = "stated_exit"
+
+
+# A fault in the row. It says nothing of whether the student is still one: who has a card keeps it as it is.
+FAULTS = frozenset(
+    {
+        Exclusion.SCHOOL_MISSING,
+        Exclusion.UNKNOWN_GRADE,
+        Exclusion.NUMBER_MISSING,
+        Exclusion.NUMBER_PATTERN,
+        Exclusion.NUMBER_TOO_LONG,
+        Exclusion.ID_RECYCLED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +118,9 @@ def to_patron(student: Student, rules: MappingRules, district: str, expires: dat
 
 
 def not_served(school: str, grade: str, rules: MappingRules) -> Exclusion | None:
-    """Whether a school and grade are outside what the two sides agreed. `grade` is "" where nobody understood it."""
+    """Whether a school and grade are outside what the two sides agreed. Either is "" where nobody understood it."""
+    if not school:
+        return Exclusion.SCHOOL_MISSING
     if school not in rules.schools:
         return Exclusion.UNKNOWN_SCHOOL
     if not grade:

@@ -52,6 +52,20 @@ def replace_exclusions(
     bulk.insert(connection, identifiers, ("key", "kind", "district", "patron_id"), contested)
 
 
+def add_exclusions(
+    connection: Connection,
+    excluded: Sequence[bulk.Row],
+    contested: Sequence[bulk.Row],
+    settled: Sequence[bulk.Row],
+) -> None:
+    """Note who of a partial roster got no card. `settled` (district, mark) are those of whom it says otherwise now."""
+    columns, keys = ("district", "mark", "code", "detail"), ("key", "kind", "district", "patron_id")
+    bulk.delete(connection, exclusions, columns[:2], [*settled, *(row[:2] for row in excluded)])
+    bulk.insert(connection, exclusions, columns, excluded)
+    bulk.delete(connection, identifiers, keys, contested)
+    bulk.insert(connection, identifiers, keys, contested)
+
+
 def keep_pepper(connection: Connection, key_id: str) -> None:
     """Note a pepper that stored PINs were made with."""
     connection.execute(

@@ -44,7 +44,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class DistrictState:
-    """What the last applied run left behind; `seen_at` is when the district wrote the newest accepted roster."""
+    """What the last applied run left behind; `seen_at` is when the district wrote the newest accepted roster, and
+    `profile` what the last complete one was like, as JSON, or ""."""
 
     applied_run: int
     basis: str
@@ -53,6 +54,7 @@ class DistrictState:
     content: bytes
     population: int
     seen_at: datetime
+    profile: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,15 @@ STREAM = 10_000
 
 
 class Seen(NamedTuple):
-    """`missed` counts the rosters this id was missing from, since the day `absent_since`."""
+    """`missed` counts the rosters this id was missing from, since the day `absent_since`. `marks` are keyed ones of
+    name and birth date, empty or None where they are not known."""
 
     source_id: str
     patron_id: int
     fingerprint: bytes
     missed: int
     absent_since: date | None
+    marks: bytes | None = None
 
 
 def stream(connection: Connection, district: str) -> Iterator[Seen]:

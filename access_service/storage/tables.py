@@ -84,6 +84,8 @@ seen = Table(
     Column("fingerprint", LargeBinary(16), nullable=False),
     Column("missed", Integer, nullable=False),
     Column("absent_since", Date),
+    # Keyed marks of name and birth date, where both are known.
+    Column("marks", LargeBinary(16)),
     sqlite_with_rowid=False,
 )
 
@@ -99,6 +101,8 @@ district_state = Table(
     Column("content", LargeBinary(16), nullable=False),
     Column("population", Integer, nullable=False),
     Column("seen_at", DateTime(timezone=True), nullable=False),
+    # JSON: what the last complete roster was like (sync/profile.py); "" before there was one.
+    Column("profile", Text, nullable=False, server_default=""),
 )
 
 # Rows of the last roster that got no card: a keyed mark of the number, so that `explain` can say why.

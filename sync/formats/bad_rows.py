@@ -17,11 +17,13 @@ from sync.roster import Columns, Reject, RejectCode, Roster, Sent
 PEOPLE = ("users.csv", "roles.csv", "demographics.csv")
 # Faults of a row for which the rules give no card, and the field that is at fault.
 FAULTS = {
+    Exclusion.SCHOOL_MISSING: "school",
     Exclusion.NUMBER_MISSING: "student_number",
     Exclusion.NUMBER_PATTERN: "student_number",
     Exclusion.NUMBER_TOO_LONG: "student_number",
     Exclusion.NUMBER_COLLISION: "student_number",
     Exclusion.UNKNOWN_GRADE: "grade",
+    Exclusion.ID_RECYCLED: "source_id",
 }
 # A cell with a line break may be other people's rows, with columns that nobody agreed on.
 SWALLOWED = (RejectCode.LINE_BREAK, RejectCode.ROW_WIDTH)

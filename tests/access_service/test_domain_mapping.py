@@ -61,6 +61,7 @@ def test_each_grade_has_the_type_of_its_band(grade: str, school: str, patron_typ
 
 
 REFUSALS: dict[Exclusion, dict[str, str]] = {
+    Exclusion.SCHOOL_MISSING: {"school": ""},
     Exclusion.UNKNOWN_SCHOOL: {"school": "999"},
     Exclusion.UNKNOWN_GRADE: {"grade": ""},
     Exclusion.GRADE_NOT_SERVED: {"grade": "05"},
@@ -85,7 +86,12 @@ def test_a_library_number_longer_than_the_ils_holds_is_refused() -> None:
 
 def test_what_is_not_decided_here_is_listed() -> None:
     """The other exclusions are found by reader and planner; a new member must be put on one side or the other."""
-    elsewhere = {Exclusion.NOT_A_STUDENT, Exclusion.NUMBER_COLLISION, Exclusion.STATED_EXIT}
+    elsewhere = {
+        Exclusion.NOT_A_STUDENT,
+        Exclusion.NUMBER_COLLISION,
+        Exclusion.ID_RECYCLED,
+        Exclusion.STATED_EXIT,
+    }
     assert set(Exclusion) - elsewhere == REFUSALS.keys() | {Exclusion.NUMBER_TOO_LONG}
 
 

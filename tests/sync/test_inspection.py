@@ -9,7 +9,8 @@ import pytest
 
 from access_service.examples import check_examples
 from access_service.settings import District
-from sync.inspection import NOBODYS, as_text, inspect, shape
+from sync.inspection import as_text, inspect, shape
+from sync.reading import NOBODYS
 from tests.sync.rosters import package, pupils
 from tests.sync.test_flat import CLEVER, REAL, TODAY
 

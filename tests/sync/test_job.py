@@ -96,6 +96,29 @@ def test_absence_is_not_departure(nights: Nights) -> None:
     assert (answer.pin, answer.authenticated) == (PinResult.OK, False)
 
 
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"school": ""}, "school_missing"),
+        ({"school": "of no list"}, "school_missing"),
+        ({"grade": "?"}, "unknown_grade"),
+        ({"number": ""}, "number_missing"),
+        ({"number": "12345678"}, "number_pattern"),
+    ],
+)
+def test_a_fault_in_the_row_takes_nobodys_card(nights: Nights, fault: dict[str, str], code: str) -> None:
+    """Who has a card keeps it as it is, and their absence ends; a newcomer with the same fault gets none."""
+    nights.night(pupils(20))
+    nights.night(pupils(19))
+    faulty = [pupil.moved(**fault) for pupil in pupils(1, first=20) + pupils(1, first=31)]
+    report = nights.night([*pupils(19), *faulty])
+    assert (report.facts["exclusions"], report.facts["counts"]["seen_again"]) == ({code: 2}, 1)
+    assert nights.sign_in("20", "0921").authenticated
+    assert nights.find("20").standing is Standing.ACTIVE
+    assert nights.find("31").standing is Standing.UNKNOWN
+    assert nights.night(pupils(20)).facts["counts"]["unchanged"] == 20
+
+
 def test_a_returned_student_is_the_same_patron(nights: Nights) -> None:
     """One who left and comes back keeps patron id and number."""
     nights.night(pupils(20))
@@ -181,8 +204,8 @@ def test_a_shrunken_file_holds_the_run(nights: Nights) -> None:
 def test_too_many_updates_hold_the_run(nights: Nights) -> None:
     """A shifted column looks like everybody changed."""
     nights.night(pupils(200))
-    report = nights.night([pupil.moved(family="Shifted") for pupil in pupils(200)])
-    assert [reason.finding for reason in report.reasons] == ["updates"]
+    report = nights.night([pupil.moved(school="102") for pupil in pupils(200)])
+    assert "updates" in [reason.finding for reason in report.reasons]
 
 
 def test_a_preview_writes_nothing(nights: Nights) -> None:

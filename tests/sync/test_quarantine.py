@@ -206,6 +206,21 @@ def test_before_the_first_roster_there_is_nothing_to_add_rows_to(nights: Nights)
     assert len(kept(nights)) == 1
 
 
+def test_a_replay_is_no_newer_roster(nights: Nights) -> None:
+    """The file of the last night is still the same file, and what the district wrote is as old as it was."""
+    file = clever(nights, *GOOD, TORN)
+    nights.again(file)
+    with nights.databases.reader.connect() as connection:
+        before = runs.state(connection, "demo")
+    replay(nights, {1: {"Last_name": "Family21"}})
+    with nights.databases.reader.connect() as connection:
+        after = runs.state(connection, "demo")
+    assert before and after and (after.seen_at, after.file_size) == (before.seen_at, before.file_size)
+    assert (after.population, after.applied_run) == (before.population + 1, 2)
+    assert nights.again(file).outcome is Outcome.SAME_FILE
+    assert nights.sign_in("21", "0412").authenticated
+
+
 def test_entries_end_with_their_days(nights: Nights) -> None:
     """After the days of the agreement the next run deletes them, of a district that is gone too."""
     nights.configure(agreement={"quarantine_days": 5})

@@ -1,0 +1,57 @@
+"""Is this roster like the last accepted one? Pure: two profiles and limits in, findings out."""
+
+from collections.abc import Collection, Iterator
+
+from access_service.settings import Limits
+from sync.guard import Finding, Reason
+from sync.profile import Profile, Shares
+
+# A smaller school may be gone because its students are.
+SCHOOL = 10
+
+
+def drifted(before: Profile, now: Profile, limits: Limits, served: Collection[str]) -> tuple[Reason, ...]:
+    """The reasons to hold. `served` are the school codes that the district's rules know."""
+    return (*_mixes(before, now, limits), *_schools(before, now, limits, served))
+
+
+def _mixes(before: Profile, now: Profile, limits: Limits) -> Iterator[Reason]:
+    allowed = max(limits.drift_percent, 100 * limits.drift_count / max(1, now.students))
+    unattended = f"at most {allowed:.0f} % may differ unattended"
+    for column, share in now.blanks.items():
+        if share - before.blanks.get(column, share) > allowed:
+            then = f"{before.blanks[column]:.0f} %"
+            yield Reason(Finding.BLANKS, f"{column} is blank in {share:.0f} % of rows, before in {then}; {unattended}")
+    if (moved := _moved(before.grades, now.grades)) > allowed:
+        yield Reason(
+            Finding.GRADE_MIX, f"the grades of {moved:.0f} % of students do not fit the last mix; {unattended}"
+        )
+    for column, shapes in now.shapes.items():
+        if (moved := _moved(before.shapes.get(column, shapes), shapes)) > allowed:
+            text = (
+                f"{column} looks otherwise than before in {moved:.0f} % of rows (most: {_most(shapes)}); {unattended}"
+            )
+            yield Reason(Finding.ID_SHAPE, text)
+
+
+def _moved(before: Shares, now: Shares) -> float:
+    """How many percent would have to move to make one mix the other."""
+    return sum(max(0.0, share - before.get(name, 0.0)) for name, share in now.items())
+
+
+def _most(shapes: Shares) -> str:
+    return max(shapes, key=lambda shape: shapes[shape])
+
+
+def _schools(before: Profile, now: Profile, limits: Limits, served: Collection[str]) -> Iterator[Reason]:
+    gone = sorted(
+        school
+        for school, students in before.schools.items()
+        if school in served and students >= SCHOOL and not now.schools.get(school)
+    )
+    if len(gone) > limits.schools_gone_count:
+        yield Reason(
+            Finding.SCHOOLS_GONE,
+            f"nobody is left at {len(gone)} schools that were there ({', '.join(gone[:SCHOOL])});"
+            f" at most {limits.schools_gone_count} may be gone unattended",
+        )

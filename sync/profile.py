@@ -1,0 +1,63 @@
+"""What a roster is like as a whole. Kept of the last accepted one, so that the next can be seen to be unlike it."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+
+from sync.roster import COLUMNS, Roster
+
+# Looks at ids are of so many rows, spread over the file.
+SAMPLE = 20_000
+IDS = ("source_id", "student_number")
+
+Shares = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Shares are percent of `students`: blank cells by column, students by grade, ids by shape. `schools` are counts,
+    and `orgs` the school code of each of the roster's own org ids."""
+
+    students: int
+    blanks: Shares
+    grades: Shares
+    shapes: Mapping[str, Shares]
+    schools: Mapping[str, int]
+    orgs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, roster: Roster, fields: Iterable[str]) -> "Profile":
+        """The profile of a complete roster; blanks are counted in the agreed `fields` only."""
+        columns = {name: roster.frame[name].tolist() for name in COLUMNS if name in fields}
+        return cls(
+            students=len(roster.frame),
+            blanks={name: 100 * cells.count("") / max(1, len(cells)) for name, cells in columns.items()},
+            grades=_shares(columns["grade"]),
+            shapes={
+                name: _shares(map(shape, cells[:: 1 + len(cells) // SAMPLE]))
+                for name, cells in columns.items()
+                if name in IDS
+            },
+            schools=dict(Counter(columns["school"])),
+            orgs=roster.orgs,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Profile":
+        return cls(**json.loads(text))
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def shape(number: str) -> str:
+    """Length and kinds of characters: "7 9" has seven digits, "36 9A-" digits, letters and others."""
+    kinds = ("9", any(map(str.isdigit, number))), ("A", any(map(str.isalpha, number))), ("-", not number.isalnum())
+    return f"{len(number)} {''.join(sign for sign, there in kinds if there)}" if number else "blank"
+
+
+def _shares(cells: Iterable[str]) -> Shares:
+    counts = Counter(cells)
+    total = max(1, counts.total())
+    return {cell: 100 * count / total for cell, count in counts.items()}
