@@ -27,6 +27,9 @@ KEY_PROBLEMS = {
     ),
 }
 
+# Also of rows whose district is not configured any more.
+QUARANTINE_DAYS = 30
+
 # What a roster row can carry for us, and an agreement can allow. The first two are what the service is.
 RosterField = Literal[
     "source_id", "student_number", "school", "grade", "given_name", "family_name", "birth_date", "pin"
@@ -75,12 +78,14 @@ class DistrictTable(Table):
 
 
 class Agreement(Table):
-    """Who signed what with whom. Columns for fields not listed are dropped while reading."""
+    """Who signed what with whom. Columns for fields not listed are dropped while reading; a row that cannot be used is
+    kept for `quarantine_days`."""
 
     signed_by: str
     starts: date
     ends: date
     fields: frozenset[RosterField]
+    quarantine_days: Annotated[int, Field(ge=1, le=366)] = QUARANTINE_DAYS
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> Self:
@@ -94,7 +99,8 @@ class Feed(Table):
 
     `package` is "zip" for one archive whose name fits `pattern`, or "files" for all files in `folder` that fit it.
     `complete` is "settled" (size and time the same after `settle_seconds`) or "marker" (a file NAME + `marker`).
-    `columns` names the roster column of a field where it is not the format's own.
+    `columns` names the roster column of a field where it is not the format's own. `feedback` is the folder on the
+    server for what we found in their rows, or "" for none.
     """
 
     host: str
@@ -112,6 +118,7 @@ class Feed(Table):
     tries: Annotated[int, Field(ge=1, le=10)] = 5
     fallback_encoding: Literal["", "cp1252"] = ""
     columns: Mapping[RosterField, str] = {}
+    feedback: str = ""
 
 
 class Limits(Table):

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,8 +95,10 @@ def exclusively(databases: Databases, spool: Path, district: str) -> Iterator[No
         os.close(descriptor)
 
 
-def apply(databases: Databases, run: Publication, plan: Plan, outcome: Outcome) -> None:
-    """Publish a plan and close its run in one transaction.
+def apply(
+    databases: Databases, run: Publication, plan: Plan, outcome: Outcome, beside: Callable[[Connection], None]
+) -> None:
+    """Publish a plan and close its run in one transaction; `beside` writes what else belongs into it.
 
     Errors: OvertakenError, or what the database refuses; then nothing is changed.
     """
@@ -107,6 +109,7 @@ def apply(databases: Databases, run: Publication, plan: Plan, outcome: Outcome) 
         write(connection, run.district, staged)
         rosters.keep_pepper(connection, run.night.vault.key_id)
         runs.finish(connection, run.run_id, outcome, run.now, **run.ledger)
+        beside(connection)
     rosters.checkpoint(databases)
 
 

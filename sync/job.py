@@ -3,9 +3,9 @@
 import gc
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -24,12 +24,17 @@ from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
 from sync.drift import drifted
+from sync.feedback import file_name
+from sync.findings import Findings
 from sync.formats import read_package
+from sync.formats.reader import Reader
 from sync.guard import Facts, judge
-from sync.package import open_package
+from sync.package import Package, open_package
 from sync.plan import ChangeKind, Plan
 from sync.planner import Night, Planned, make_plan
 from sync.profile import Profile
+from sync.quarantine import Replay, Seal, Shelf, Staged, age_out
+from sync.quarantine.replay import NAME as QUARANTINE
 from sync.report import Report
 from sync.roster import BadRosterError, Roster
 from sync.sftp import Landed, credentials, fetch
@@ -40,13 +45,15 @@ MIN_KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One district's night. `file` is a roster on this machine, in place of the feed; `phase` hears what goes on."""
+    """One district's night. `file` is a roster on this machine, in place of the feed, and `replay` one of kept rows;
+    `phase` hears what goes on."""
 
     settings: Settings
     databases: Databases
     code: str
     started_by: str
     file: Path | None = None
+    replay: Replay | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     phase: Callable[[str], None] = lambda _: None
 
@@ -74,7 +81,7 @@ def preview(job: Job) -> Report:
         if _same_file(job, landed, night, state):
             report.outcome = Outcome.SAME_FILE
         else:
-            planned = _plan(job, night, landed, state, report)
+            planned = _plan(job, night, landed, state, report, Findings(job.replay))
             report.outcome = Outcome.HELD if report.reasons else _good_night(planned.plan, state)
     return report
 
@@ -88,18 +95,22 @@ def run(job: Job) -> Report:
         with exclusively(job.databases, job.settings.service.spool, job.code):
             with job.databases.writer.begin() as connection:
                 report.run_id = runs.begin(connection, job.code, job.started_by, rules_version, job.now())
+                age_out(connection, job.settings.districts, job.now().date())
+            found = Findings(job.replay)
             try:
-                _run(job, report)
+                _run(job, report, found)
             except OperatorError as error:
-                _fail(job, report, str(error))
+                _fail(job, report, found, str(error))
+                _tell_district(job, report, found, error)
                 raise
             except BaseException as error:
-                _fail(job, report, error.__class__.__name__)
+                _fail(job, report, found, error.__class__.__name__)
                 raise
+            _tell_district(job, report, found)
     return report
 
 
-def _run(job: Job, report: Report) -> None:
+def _run(job: Job, report: Report, found: Findings) -> None:
     with _collector_at_rest(), _landed(job, report) as (landed, night):
         state = _state(job)
         if _same_file(job, landed, night, state):
@@ -107,9 +118,10 @@ def _run(job: Job, report: Report) -> None:
                 runs.seen_again(connection, job.code, _written(job, landed))
             _close(job, report, Outcome.SAME_FILE)
             return
-        planned = _plan(job, night, landed, state, report)
+        found.shelf = Shelf(job.databases, Seal(night.key), job.code, night.today)
+        planned = _plan(job, night, landed, state, report, found)
         if report.reasons:
-            _close(job, report, Outcome.HELD)
+            _close(job, report, Outcome.HELD, found)
             return
         whole = state is None or not planned.plan.partial
         after = {
@@ -122,10 +134,14 @@ def _run(job: Job, report: Report) -> None:
             "seen_at": _written(job, landed),
             "profile": planned.profile.as_json(),
         }
+        if job.replay and state:
+            # Kept rows are no newer word of the district's.
+            after |= {"file_sha256": state.file_sha256, "seen_at": state.seen_at}
         with _timed(job, report, "apply"):
             report.outcome = _good_night(planned.plan, state)
+            staged = found.staged(report)
             publication = Publication(report.run_id or 0, night, state, after, _ledger(report), job.now())
-            apply(job.databases, publication, planned.plan, report.outcome)
+            apply(job.databases, publication, planned.plan, report.outcome, staged.write)
 
 
 @contextmanager
@@ -141,7 +157,7 @@ def _landed(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
             " renew it in [agreement] before a run"
         )
     check_examples(district)
-    night = Night(district, today, PinVault.from_environment(), _key())
+    night = Night(district, today, PinVault.from_environment(), sync_key())
     schema.check(job.databases)
     with job.databases.reader.connect() as connection:
         night.vault.check(peppers.used(connection))
@@ -152,7 +168,7 @@ def _landed(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
     folder.mkdir(parents=True, mode=0o700)
     try:
         with _timed(job, report, "fetch"):
-            landed = _given(job.file) if job.file else fetch(district.feed, credentials(job.code), folder)
+            landed = _given(job, folder)
         report.file = {
             "name": landed.name,
             "sha256": landed.sha256,
@@ -169,7 +185,18 @@ def _written(job: Job, landed: Landed) -> datetime:
     return min(landed.modified, job.now())
 
 
-def _given(path: Path) -> Landed:
+def _given(job: Job, folder: Path) -> Landed:
+    """Kept rows, a roster on this machine, or what the feed has."""
+    if replay := job.replay:
+        return Landed(folder, QUARANTINE, replay.sha256, replay.size, job.now())
+    return _local(job.file) if job.file else fetch(job.district.feed, credentials(job.code), folder)
+
+
+def _opened(job: Job, landed: Landed) -> AbstractContextManager[Package]:
+    return nullcontext(job.replay.package) if job.replay else open_package(landed.path)
+
+
+def _local(path: Path) -> Landed:
     """A roster that is on this machine already."""
     files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
     digests = []
@@ -182,7 +209,8 @@ def _given(path: Path) -> Landed:
     return Landed(path, path.name, digest, sum(f.stat().st_size for f in files), datetime.fromtimestamp(newest, UTC))
 
 
-def _key() -> bytes:
+def sync_key() -> bytes:
+    """SYNC_KEY. Errors: ConfigError."""
     try:
         key = bytes.fromhex(secret(KEY_VARIABLE))
     except ValueError:
@@ -194,25 +222,39 @@ def _key() -> bytes:
 
 def _state(job: Job) -> DistrictState | None:
     with job.databases.reader.connect() as connection:
-        return runs.state(connection, job.code)
+        state = runs.state(connection, job.code)
+    if job.replay and not state:
+        raise OperatorError(
+            f"no roster of {job.code} was applied yet; kept rows are added to one, so run the next first"
+        )
+    return state
 
 
 def _same_file(job: Job, landed: Landed, night: Night, state: DistrictState | None) -> bool:
     """The bytes and the rules of the last run, and nobody whose absence may have run out."""
-    if state is None or state.file_sha256 != landed.sha256 or state.basis != night.basis:
+    if job.replay or state is None or state.file_sha256 != landed.sha256 or state.basis != night.basis:
         return False
     with job.databases.reader.connect() as connection:
         return not seen.anyone_absent(connection, job.code)
 
 
-def _plan(job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report) -> Planned:
-    with _timed(job, report, "read"), open_package(landed.path) as package:
-        last = Profile.from_json(state.profile) if state and state.profile else None
-        roster = read_package(package, night.district, night.today, last.orgs if last else {})
-    report.read(roster)
-    _refuse(roster, night.district, state)
-    with _timed(job, report, "plan"), snapshot(job.databases) as connection:
-        planned = make_plan(connection, night, roster, state)
+def _plan(  # noqa: PLR0913, PLR0917 - all that a night is made of
+    job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report, found: Findings
+) -> Planned:
+    last = Profile.from_json(state.profile) if state and state.profile else None
+    with _opened(job, landed) as package:
+        with _timed(job, report, "read"):
+            roster = _read(job, package, night, last.orgs if last else {})
+        report.read(_as_the_district_knows(job, roster))
+        again = Reader(package, night.district, night.today)
+        try:
+            _refuse(job, roster, state)
+        except BadRosterError:
+            found.refused(again, roster)
+            raise
+        with _timed(job, report, "plan"), snapshot(job.databases) as connection:
+            planned = make_plan(connection, night, roster, state)
+        found.planned(again, roster, planned.plan.excluded)
     limits = night.district.limits
     reasons = judge(_facts(planned.plan, landed, state), limits)
     if last and not roster.partial:
@@ -221,15 +263,40 @@ def _plan(job: Job, night: Night, landed: Landed, state: DistrictState | None, r
     return planned
 
 
+def _read(job: Job, package: Package, night: Night, orgs: Mapping[str, str]) -> Roster:
+    roster = read_package(package, night.district, night.today, orgs, partial=job.replay is not None)
+    # Whatever a format makes of it: taken for a complete roster, kept rows would make everybody else absent.
+    return replace(roster, partial=True) if job.replay else roster
+
+
+def _as_the_district_knows(job: Job, roster: Roster) -> Roster:
+    """The lines of a replay are those of the file that the rows came in."""
+    if not job.replay:
+        return roster
+    return replace(roster, rejects=tuple(map(job.replay.origin, roster.rejects)))
+
+
+def _tell_district(job: Job, report: Report, found: Findings, error: OperatorError | None = None) -> None:
+    """Only of what the district itself delivered."""
+    if job.file or job.replay or not found.tell(job.district.feed, file_name(job.now()), report, error):
+        return
+    with suppress(SQLAlchemyError), job.databases.writer.begin() as connection:
+        runs.retell(connection, report.run_id or 0, report.as_json())
+
+
 def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
     # A first roster of which nobody is served has the same students as no other.
     return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
 
 
-def _refuse(roster: Roster, district: District, state: DistrictState | None) -> None:
+def _refuse(job: Job, roster: Roster, state: DistrictState | None) -> None:
     """Above a ceiling of bad rows the whole file is bad; so is a complete one without a student, and a partial one
-    before there is anything that it could be a part of."""
-    limits, bad = district.limits, len(roster.rejects)
+    before there is anything that it could be a part of. Kept rows were bad before."""
+    if job.replay:
+        if roster.frame.empty:
+            raise BadRosterError("none of these rows can be used yet; `roster-sync quarantine show` says what to mend")
+        return
+    limits, bad = job.district.limits, len(roster.rejects)
     if bad > max(limits.rejects_count, int(roster.rows * limits.rejects_percent / 100)):
         first = roster.rejects[0]
         raise BadRosterError(
@@ -265,11 +332,13 @@ def _population_after(plan: Plan, state: DistrictState | None) -> int:
     return (state.population if state else 0) + arrived - counts[ChangeKind.LEAVE]
 
 
-def _close(job: Job, report: Report, outcome: Outcome) -> None:
+def _close(job: Job, report: Report, outcome: Outcome, found: Findings | None = None) -> None:
     """End a run that publishes nothing."""
     report.outcome = outcome
+    staged = found.staged(report) if found else Staged()
     with job.databases.writer.begin() as connection:
         runs.finish(connection, report.run_id or 0, outcome, job.now(), **_ledger(report))
+        staged.write(connection)
 
 
 def _ledger(report: Report) -> dict[str, Any]:
@@ -277,11 +346,14 @@ def _ledger(report: Report) -> dict[str, Any]:
     return {**names, "report": report.as_json()}
 
 
-def _fail(job: Job, report: Report, error: str) -> None:
+def _fail(job: Job, report: Report, found: Findings, error: str) -> None:
     """Note the failure where the ledger can be reached; what went wrong is told either way."""
     report.error = error
-    with suppress(StorageError, SQLAlchemyError):
-        _close(job, report, Outcome.FAILED)
+    # Without the rows where they are what cannot be written.
+    for kept in (found, None):
+        with suppress(StorageError, SQLAlchemyError):
+            _close(job, report, Outcome.FAILED, kept)
+            return
 
 
 @contextmanager

@@ -113,7 +113,17 @@ class Report:
             lines.append("  rejected " + counted(facts["rejects"]) + ": " + "; ".join(facts["reject_lines"]))
         if facts.get("warnings"):
             lines.append("  warnings " + counted(facts["warnings"]))
+        lines += self._afterwards()
         lines.append("  took     " + ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in self.durations.items()))
+        return lines
+
+    def _afterwards(self) -> list[str]:
+        lines = []
+        if kept := self.facts.get("quarantine"):
+            said = f"{kept['kept']:,} rows kept, {kept['left']:,} left it"
+            lines.append(f"  quarantine {said}; roster-sync quarantine list {self.district}")
+        if told := self.facts.get("feedback"):
+            lines.append(f"  feedback {told}")
         return lines
 
 

@@ -71,6 +71,15 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A row as it came: the columns that are read of it, by their names in the file."""
+
+    file: str
+    line: int
+    cells: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """The receipt of one file: which columns came, which were used, which were dropped at the door."""
 

@@ -76,7 +76,9 @@ class Commands:
         self._streams = TemporaryDirectory()
         self._pid: int | None = None
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
+            # As a module: beside this file lie folders named like the packages that it imports.
+            [sys.executable, "-m", __name__],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -323,9 +323,28 @@ def commands_that_ask(place: Place, heard: Heard) -> None:
             (heard.answers if GIVEN in ended.out else heard.rest).append(ended.out)
             heard.rest.append(ended.err)
     assert GIVEN in heard.answers[-1]
+    quarantined(place, heard)
     ended = place.day("lookup", f"{NUMBER}0001", "--client", WRONG_PIN[:3])
     assert ended.code == 1
     heard.rest += [ended.out, ended.err]
+
+
+def quarantined(place: Place, heard: Heard) -> None:
+    """Rows that no run could use are listed without a word of theirs, and shown to who asks for one."""
+    for more in ((), ("--json",)):
+        listed = place.sync("quarantine", "list", "demo", *more)
+        assert listed.code == 0 and "control_character" in listed.out and "number_pattern" in listed.out
+        heard.rest += [listed.out, listed.err]
+    entries = place.sync("quarantine", "list", "demo", "--json").json["entries"]
+    entry = next(str(each["entry"]) for each in entries if each["code"] == "number_pattern")
+    shown = place.sync("quarantine", "show", entry)
+    assert found((NEVER, LOST, "1933-"), shown.out) and not shown.err
+    exported = place.sync("quarantine", "export", "demo", "--to", place.folder / "mend.csv")
+    assert exported.code == 0 and NEVER in (place.folder / "mend.csv").read_text()
+    for option in ("--preview", "--json", f"--file={place.folder / 'mend.csv'}"):
+        ended = place.sync("quarantine", "replay", "demo", option)
+        heard.rest += [exported.out, exported.err, ended.out, ended.err]
+        assert ended.code == 1, ended
 
 
 # -- the search -----------------------------------------------------------------------------------------------------

@@ -20,8 +20,10 @@ from access_service.domain.mapping import Exclusion
 from access_service.domain.pins import PinKind
 from access_service.storage.runs import Outcome
 from sync import cli as night
+from sync.formats.bad_rows import FAULTS
 from sync.guard import Finding
 from sync.plan import ChangeKind
+from sync.remedies import remedy
 from sync.roster import RejectCode, WarningCode
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +82,13 @@ def test_every_documented_key_exists() -> None:
 def test_every_code_has_its_line(code: StrEnum) -> None:
     """docs/codes.md explains each code that a report, a log or a client can show."""
     assert f"`{code}`" in doc("codes.md")
+
+
+@pytest.mark.parametrize("code", [*Finding, *RejectCode, *WarningCode, *FAULTS], ids=str)
+def test_every_remedy_is_the_one_of_its_line(code: StrEnum) -> None:
+    """Commands and the district's feedback say of a code what docs/codes.md says of it."""
+    found = remedy(code.value)
+    assert f"| `{code}` | {found.cause} | {found.cure} |" in doc("codes.md")
 
 
 @pytest.mark.parametrize("choice", [*CleanUp, *PinKind], ids=str)

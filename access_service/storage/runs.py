@@ -89,6 +89,11 @@ def finish(connection: Connection, run_id: int, outcome: Outcome, now: datetime,
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(outcome=outcome, finished_at=now, **facts))
 
 
+def retell(connection: Connection, run_id: int, report: Mapping[str, Any]) -> None:
+    """Replace the report of a run that has ended."""
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(report=json.dumps(report)))
+
+
 def seen_again(connection: Connection, district: str, now: datetime) -> None:
     """The file of the last applied run came again, written `now`."""
     connection.execute(update(district_state).where(district_state.c.district == district).values(seen_at=now))

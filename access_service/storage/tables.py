@@ -142,6 +142,22 @@ changes = Table(
     Column("after", Text, nullable=False),
 )
 
+# Rows that no run could use, sealed under a key that only the night has.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("district", String(31), nullable=False, index=True),
+    Column("run_id", Integer, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("code", String(31), nullable=False),
+    Column("header", Text, nullable=False),
+    Column("mark", LargeBinary(16), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("kept_on", Date, nullable=False),
+)
+
 clients = Table(
     "clients",
     metadata,

@@ -1,7 +1,8 @@
 """Reads the files of one package for one district, and keeps the receipts."""
 
+import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -10,7 +11,7 @@ import pandas as pd
 
 from access_service.settings import District
 from sync.formats.style import SAMPLE_BYTES, Style, style_of
-from sync.formats.table import Row, Table, header_of, read_table
+from sync.formats.table import Row, Table, header_of, read_table, rows_of
 from sync.package import Package
 from sync.roster import COLUMNS, BadRosterError, Columns, Reject, RejectCode, WarningCode
 
@@ -50,6 +51,20 @@ class Reader:
         self.columns[file] = table.receipt()
         self.rejects.extend(table.rejects)
         return table
+
+    def rows(self, file: str, wanted: Callable[[int, Row], bool]) -> list[tuple[int, Row]]:
+        """A second look at a file that was read: its rows as they stand, where `wanted` with the line they begin on."""
+        return self._decoded(file, lambda style: list(self._rows(file, wanted, style)))
+
+    def _rows(self, file: str, wanted: Callable[[int, Row], bool], style: Style) -> Iterator[tuple[int, Row]]:
+        with self.package.open(file) as stream, io.TextIOWrapper(stream, style.encoding, newline="") as text:
+            rows = rows_of(text, style)
+            next(rows)
+            line = rows.line_num + 1
+            for row in rows:
+                if wanted(line, row):
+                    yield line, row
+                line = rows.line_num + 1
 
     def _header(self, file: str, style: Style) -> Row:
         with self.package.open(file) as stream:

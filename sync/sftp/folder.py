@@ -16,6 +16,9 @@ from sync.sftp.trouble import RosterUnavailableError, quoted, unavailable
 
 MOST_ENTRIES = 10_000
 SAFE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+# Ours, in the district's folder: as strftime writes the name, and as a listing shows it.
+FEEDBACK_NAME = "library-feedback-%Y%m%d-%H%M%S.csv"
+FEEDBACK = r"library-feedback-\d{8}-\d{6}\.csv"
 UNFINISHED = (".part", ".filepart", ".tmp")
 
 
@@ -43,7 +46,7 @@ class Listing:
 
 
 def listing(remote: Remote) -> Listing:
-    """Look at the folder. Hidden, unfinished and marker files, and folders, are never ours."""
+    """Look at the folder. Hidden, unfinished and marker files, feedback and folders are never ours."""
     feed = remote.feed
     found = list(islice(remote.entries(feed.folder), MOST_ENTRIES + 1))
     if len(found) > MOST_ENTRIES:
@@ -112,7 +115,8 @@ def _in_folder(feed: Feed, name: str) -> str:
 def _is_ours(name: str, feed: Feed) -> bool:
     marker = feed.complete == "marker" and name.endswith(feed.marker)
     hidden = name.startswith(".") and "/" not in name
-    return fnmatchcase(name, feed.pattern) and not (marker or hidden or name.lower().endswith(UNFINISHED))
+    other = marker or hidden or name.lower().endswith(UNFINISHED) or re.fullmatch(FEEDBACK, name)
+    return fnmatchcase(name, feed.pattern) and not other
 
 
 def _checked(path: str, name: str, attributes: SFTPAttributes) -> RemoteFile | str:

@@ -1,7 +1,7 @@
-"""What we ask of the district's SFTP server, in paramiko's words: list a folder, look at a file, read it."""
+"""What we ask of the district's SFTP server, in paramiko's words: list a folder, look at a file, read or write it."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -17,6 +17,10 @@ SLACK = 64 * 1024 * 1024  # bytes of a session that are not a file's
 _REFUSALS = {
     errno.ENOENT: "no such file or folder; check [feed] folder, and that the district still delivers there",
     errno.EACCES: "the account may not read it; ask the district for read permission",
+}
+_WRITE_REFUSALS = {
+    errno.ENOENT: "no such folder; check [feed] feedback, and that the district made it",
+    errno.EACCES: 'the account may not write there; ask the district for a folder, or set [feed] feedback to ""',
 }
 
 
@@ -53,8 +57,31 @@ class Remote:
                 yield block
             file.close()
 
+    def write(self, path: str, content: bytes) -> None:
+        """Make a new file. One that is there already is left alone, and refused."""
+        with self._asking(path, _WRITE_REFUSALS):
+            file = self.sftp.open(path, "wx")
+            for start in range(0, len(content), BLOCK):
+                file.write(content[start : start + BLOCK])
+            file.close()
+
+    def rename(self, path: str, other: str) -> None:
+        """In one step where the server can; a plain rename never replaces a file."""
+        with self._asking(other, _WRITE_REFUSALS):
+            try:
+                self.sftp.posix_rename(path, other)
+            except OSError as error:
+                if isinstance(error, TimeoutError) or error.errno is not None:
+                    raise
+                self.sftp.rename(path, other)
+
+    def remove(self, path: str) -> None:
+        """Delete one file."""
+        with self._asking(path, _WRITE_REFUSALS):
+            self.sftp.remove(path)
+
     @contextmanager
-    def _asking(self, path: str) -> Iterator[None]:
+    def _asking(self, path: str, refusals: Mapping[int, str] = _REFUSALS) -> Iterator[None]:
         with in_plain_words(self.feed):
             try:
                 yield
@@ -62,7 +89,7 @@ class Remote:
                 raise
             except OSError as error:  # paramiko's form of an SFTP status; a lost connection is an SSHException
                 other = f"the server refuses ({quoted(str(error))}); ask the district why"
-                reason = _REFUSALS.get(error.errno or 0, other)
+                reason = refusals.get(error.errno or 0, other)
                 raise unavailable(self.feed, f"{quoted(path)}: {reason}") from error
 
 
