@@ -2,7 +2,10 @@
 
 import codecs
 import csv
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from sync.formats.margins import has_trailing_delimiter, header_at, sample_rows, unquoted
 
 DELIMITERS = ",\t|;"
 SAMPLE_BYTES = 64 * 1024
@@ -13,12 +16,17 @@ QUOTED, UNQUOTED = csv.QUOTE_MINIMAL, csv.QUOTE_NONE
 @dataclass(frozen=True, slots=True)
 class Style:
     """`quoting` is csv.QUOTE_MINIMAL, or csv.QUOTE_NONE where a quote is a character like any other. `escape` is the
-    backslash of those who write \\" for a quote (Apple School Manager)."""
+    backslash of those who write \\" for a quote (Apple School Manager). `above` counts the lines above the header.
+    `trailing`: every row has a delimiter after its last cell. `unnamed` is how many columns a file without a header
+    has."""
 
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     quoting: int = QUOTED
     escape: str | None = None
+    above: int = 0
+    trailing: bool = False
+    unnamed: int = 0
 
     @property
     def words(self) -> str:
@@ -29,21 +37,37 @@ class Style:
         return f"{encoding}, {delimiter}{quotes}{', backslash before quotes' if self.escape else ''}"
 
 
-def style_of(sample: bytes, fallback: str = "utf-8-sig") -> Style:
+def style_of(sample: bytes, fallback: str = "utf-8-sig", own: Collection[str] = ()) -> Style:
     """The style of a file by its first bytes: a byte order mark settles the encoding, the header row the delimiter.
 
-    Without a mark it is UTF-8, or `fallback`; whether that is true shows when all of it is read.
+    Without a mark it is UTF-8, or `fallback`; whether that is true shows when all of it is read. `own` are headers that
+    the district knows its file by.
     """
     marked = sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if marked else fallback
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
-    header, _, rows = text.replace("\r\n", "\n").replace("\r", "\n").partition("\n")
-    delimiter = max(DELIMITERS, key=header.count)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if len(sample) >= SAMPLE_BYTES:
+        del lines[-1]
+    above, delimiter = header_at(lines, DELIMITERS, own) or (0, max(DELIMITERS, key=unquoted(lines[0]).count))
+    quoting, escape = _quotes("\n".join(lines[above + 1 :]), delimiter)
+    rows = sample_rows(lines[above:], delimiter, quoting, escape)
+    return Style(encoding, delimiter, quoting, escape, above, has_trailing_delimiter(rows))
+
+
+def headerless(sample: bytes, style: Style) -> Style:
+    """The same style for a file of which the district says that it has no header."""
+    text = codecs.getincrementaldecoder(style.encoding)("replace").decode(sample)
+    rows = sample_rows(text.splitlines(), style.delimiter, style.quoting, style.escape)
+    return replace(style, above=0, trailing=False, unnamed=len(rows[0]))
+
+
+def _quotes(rows: str, delimiter: str) -> tuple[int, str | None]:
     if delimiter in "\t|" and not _has_quoted_cell(rows, delimiter):
         # Their exporters do not quote: a stray quote would swallow the rows after it.
-        return Style(encoding, delimiter, UNQUOTED)
+        return UNQUOTED, None
     backslash = '\\"' in rows and '""' not in rows.replace('\\"', "")
-    return Style(encoding, delimiter, QUOTED, "\\" if backslash else None)
+    return QUOTED, "\\" if backslash else None
 
 
 def _has_quoted_cell(rows: str, delimiter: str) -> bool:

@@ -136,8 +136,8 @@ def test_a_pin_column_must_be_named(folder: Path) -> None:
     edit(folder, 'rule = "MMDD"', 'rule = "column"')
     edit(folder, '"birth_date"]', '"pin"]')
     assert "[feed] columns" in refusal(folder) and "'pin'" in refusal(folder)
-    edit(folder, "settle_seconds = 1\n", 'settle_seconds = 1\ncolumns = { pin = "password" }\n')
-    assert load(folder).district("demo").feed.columns == {"pin": "password"}
+    edit(folder, "settle_seconds = 1\n", 'settle_seconds = 1\ncolumns = { pin = "Library PIN" }\n')
+    assert load(folder).district("demo").feed.columns == {"pin": "Library PIN"}
 
 
 def test_all_mistakes_are_counted_and_the_first_is_told(folder: Path) -> None:
