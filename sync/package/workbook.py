@@ -49,12 +49,11 @@ def _sheets(source: io.BytesIO) -> Iterator[tuple[bytes, list[int]]]:
         if about.typ is SheetTypeEnum.WorkSheet and about.visible is SheetVisibleEnum.Visible:
             sheet = workbook.get_sheet_by_index(number)
             if sheet.start is not None:
-                yield _as_csv(sheet, sheet.start[0])
+                yield _as_csv(sheet)
 
 
-def _as_csv(sheet: CalamineSheet, above: int) -> tuple[bytes, list[int]]:
+def _as_csv(sheet: CalamineSheet) -> tuple[bytes, list[int]]:
     text = io.StringIO()
-    text.write("\n" * above)
     writer = csv.writer(text, lineterminator="\n")
     numbers: set[int] = set()
     for row in sheet.iter_rows():
