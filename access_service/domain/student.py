@@ -51,8 +51,8 @@ _ORDINALS = "FIRST SECOND THIRD FOURTH FIFTH SIXTH SEVENTH EIGHTH NINTH TENTH EL
 _GRADE_BY_SPELLING = {spelling: code for code, spellings in GRADES.items() for spelling in (code, *spellings)} | {
     f"{ordinal}{word}": f"{grade:02}" for grade, ordinal in enumerate(_ORDINALS, start=1) for word in ("", "GRADE")
 }
-# "Grade 3", "GR-03", "GradeK", "3rd", "3rd grade".
-_WORDED = re.compile(r"(?:GRADE|GRD|GR)[.:-]?(\w+)|0?(1ST|2ND|3RD|\d{1,2}TH)(?:GRADE)?")
+# "Grade 3", "GR-03", "GradeK", "3rd", "3rd grade"; but "Grade -1" has a sign.
+_WORDED = re.compile(r"(?:GRADE|GRD|GR)(?:[.:]|-(?=0))?(\w+)|0?(1ST|2ND|3RD|\d{1,2}TH)(?:GRADE)?")
 
 
 def canonical_grade(text: str) -> str | None:

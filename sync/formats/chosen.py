@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sync.formats.headers import NEEDED, FlatFormat, candidates, folded
 from sync.formats.reader import Reader
-from sync.roster import BadRosterError
+from sync.roster import COLUMNS, BadRosterError
 
 # Read to decide about a row, whatever the agreement: they say whether somebody is a student and still here.
 DECIDING = ("status", "exit_date", "role", "service")
@@ -17,7 +17,8 @@ def chosen_columns(header: Sequence[str], form: FlatFormat, reader: Reader) -> M
     Errors: BadRosterError where a needed one is not there, or several could be meant.
     """
     fields = reader.district.agreement.fields
-    agreed = [*fields, *DECIDING, *(["full_name"] if fields & {*NAMES} else [])]
+    agreed = [*(field for field in COLUMNS if field in fields), *DECIDING]
+    agreed += ["full_name"] if fields & {*NAMES} else []
     own = {str(field): name for field, name in reader.district.feed.columns.items() if field in agreed}
     by_fold: dict[str, list[str]] = {}
     for name in header:

@@ -46,11 +46,11 @@ def style_of(sample: bytes, fallback: str = "utf-8-sig", own: Collection[str] = 
     marked = sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if marked else fallback
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _lines(text)
     if len(sample) >= SAMPLE_BYTES:
         del lines[-1]
     above, delimiter = header_at(lines, DELIMITERS, own) or (0, max(DELIMITERS, key=unquoted(lines[0]).count))
-    quoting, escape = _quotes("\n".join(lines[above + 1 :]), delimiter)
+    quoting, escape = _quotes(lines[above:], delimiter)
     rows = sample_rows(lines[above:], delimiter, quoting, escape)
     return Style(encoding, delimiter, quoting, escape, above, has_trailing_delimiter(rows))
 
@@ -58,12 +58,17 @@ def style_of(sample: bytes, fallback: str = "utf-8-sig", own: Collection[str] = 
 def headerless(sample: bytes, style: Style) -> Style:
     """The same style for a file of which the district says that it has no header."""
     text = codecs.getincrementaldecoder(style.encoding)("replace").decode(sample)
-    rows = sample_rows(text.splitlines(), style.delimiter, style.quoting, style.escape)
-    return replace(style, above=0, trailing=False, unnamed=len(rows[0]))
+    rows = sample_rows(_lines(text), style.delimiter, style.quoting, style.escape)
+    return replace(style, above=0, trailing=False, unnamed=len(next(filter(None, rows), [])))
 
 
-def _quotes(rows: str, delimiter: str) -> tuple[int, str | None]:
-    if delimiter in "\t|" and not _has_quoted_cell(rows, delimiter):
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _quotes(lines: list[str], delimiter: str) -> tuple[int, str | None]:
+    rows = "\n".join(lines[1:])
+    if delimiter in "\t|" and not _has_quoted_cell(rows, delimiter) and not _whole_in_quotes(lines, delimiter):
         # Their exporters do not quote: a stray quote would swallow the rows after it.
         return UNQUOTED, None
     backslash = '\\"' in rows and '""' not in rows.replace('\\"', "")
@@ -73,3 +78,11 @@ def _quotes(rows: str, delimiter: str) -> tuple[int, str | None]:
 def _has_quoted_cell(rows: str, delimiter: str) -> bool:
     cells = (cell for line in rows.split("\n") for cell in line.split(delimiter))
     return any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
+
+
+def _whole_in_quotes(lines: list[str], delimiter: str) -> bool:
+    """Whether all rows are of one width if quotes are quotes, and not if they are characters."""
+    widths = [
+        {len(row) for row in sample_rows(lines, delimiter, quoting, None) if row} for quoting in (QUOTED, UNQUOTED)
+    ]
+    return len(widths[0]) == 1 < len(widths[1])

@@ -11,7 +11,7 @@ import pytest
 from sync.package import open_package
 from sync.package.workbook import as_text
 from tests.sync.packages import contents, refusal
-from tests.sync.workbooks import shared_xml, sheet_xml, workbook
+from tests.sync.workbooks import Cell, shared_xml, sheet_xml, workbook
 
 ROWS = [["Student ID", "School", "Grade"], ["0012345", "101", "3"]]
 TEXT = b"Student ID,School,Grade\n0012345,101,3\n"
@@ -44,7 +44,7 @@ def test_every_sheet_with_cells_is_a_file(tmp_path: Path) -> None:
 
 def test_lines_are_the_rows_of_the_sheet(tmp_path: Path) -> None:
     """Rows above the table, blank ones and line breaks in cells move nothing."""
-    rows = [["a", "b"], [None, None], ["", ""], ["two\nlines", 'say "x", y']]
+    rows: list[list[Cell]] = [["a", "b"], [None, None], ["", ""], ["two\nlines", 'say "x", y']]
     assert contents(workbook(tmp_path / "a.xlsx", rows, first_row=3))["a.xlsx"] == (
         b'\n\na,b\n\n\ntwo lines,"say ""x"", y"\n'
     )
