@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from access_service.domain.calendar import SchoolCalendar
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind
+from access_service.domain.sensitive import is_sensitive
+from access_service.domain.student import canonical_grade
 from access_service.errors import ConfigError
 
 # Environment variables that override a key of service.toml.
@@ -34,6 +36,10 @@ QUARANTINE_DAYS = 30
 RosterField = Literal[
     "source_id", "student_number", "school", "grade", "given_name", "family_name", "birth_date", "pin"
 ]
+
+# What else a column can say that decides about a row and is not kept.
+Deciding = Literal["status", "exit_date", "role", "full_name"]
+MappedField = Literal["school", "grade", "status", "role"]
 
 
 def _zone(name: str) -> str:
@@ -99,8 +105,9 @@ class Feed(Table):
 
     `package` is "zip" for one archive whose name fits `pattern`, or "files" for all files in `folder` that fit it.
     `complete` is "settled" (size and time the same after `settle_seconds`) or "marker" (a file NAME + `marker`).
-    `columns` names the roster column of a field where it is not the format's own. `feedback` is the folder on the
-    server for what we found in their rows, or "" for none.
+    `columns` names the roster column of a field where it is not the format's own; without a `header`, its position
+    ("1" is the first). `school` is everybody's where no column has it. `values` says by field what a cell means.
+    `feedback` is the folder on the server for what we found in their rows, or "" for none.
     """
 
     host: str
@@ -117,8 +124,30 @@ class Feed(Table):
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     tries: Annotated[int, Field(ge=1, le=10)] = 5
     fallback_encoding: Literal["", "cp1252"] = ""
-    columns: Mapping[RosterField, str] = {}
     feedback: str = ""
+    header: bool = True
+    school: str = ""
+    columns: Mapping[RosterField | Deciding, str] = {}
+    values: Mapping[MappedField, Mapping[str, str]] = {}
+
+    @model_validator(mode="after")
+    def _names_columns_that_may_be_read(self) -> Self:
+        for field, name in self.columns.items():
+            if is_sensitive(name):
+                raise ValueError(f"columns.{field}: {name!r} is never read, whatever it holds; name another column")
+            if not self.header and not re.fullmatch("[1-9][0-9]{0,2}", name):
+                raise ValueError(f'columns.{field}: without a header it should be a position, such as "1"')
+        return self
+
+    @model_validator(mode="after")
+    def _values_mean_something(self) -> Self:
+        for grade in self.values.get("grade", {}).values():
+            if grade and canonical_grade(grade) is None:
+                raise ValueError(f"values.grade: {grade!r} is no grade; docs/configuration.md has those there are")
+        for status in self.values.get("status", {}).values():
+            if status not in ("active", "inactive"):
+                raise ValueError(f'values.status: {status!r} should be "active" or "inactive"')
+        return self
 
 
 class Limits(Table):

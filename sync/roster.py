@@ -40,6 +40,7 @@ class RejectCode(StrEnum):
     ID_MISSING = "id_missing"
     ID_TOO_LONG = "id_too_long"
     ID_DUPLICATE = "id_duplicate"
+    ID_DAMAGED = "id_damaged"
 
 
 class WarningCode(StrEnum):
@@ -47,9 +48,19 @@ class WarningCode(StrEnum):
 
     BIRTH_DATE_UNREADABLE = "birth_date_unreadable"
     BIRTH_DATE_MISSING = "birth_date_missing"
+    BIRTH_DATE_PLACEHOLDER = "birth_date_placeholder"
+    STATUS_UNKNOWN = "status_unknown"
+    ROWS_DISAGREE = "rows_disagree"
     ROW_REPEATED = "row_repeated"
     FALLBACK_ENCODING = "fallback_encoding"
     NO_MANIFEST = "no_manifest"
+    ROW_BLANK = "row_blank"
+    NUMBER_CELL = "number_cell"
+    EXCEL_TEXT = "excel_text"
+    LINES_ABOVE_HEADER = "lines_above_header"
+    HEADER_REPEATED = "header_repeated"
+    TRAILING_DELIMITER = "trailing_delimiter"
+    FOOTER = "footer"
 
 
 @dataclass(frozen=True, slots=True)

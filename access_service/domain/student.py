@@ -1,5 +1,6 @@
 """One person as the roster describes them."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -29,24 +30,36 @@ class Student:
     role: Role = Role.STUDENT
 
 
-# Common Education Data Standards entry grade levels, with the spellings that student information systems export.
-# "-1" is not here: it is TK in some exports and PK in others, so a district must say which.
+# Common Education Data Standards entry grade levels, with the spellings that student information systems, Clever,
+# Ed-Fi and Microsoft export. "-1" is not here: it is TK in some exports and PK in others, so a district must say which.
 GRADES: dict[str, tuple[str, ...]] = {
-    "IT": ("INFANTTODDLER",),
+    "IT": ("INFANTTODDLER", "INFANT/TODDLER"),
     "PR": ("PRESCHOOL",),
-    "PK": ("PREK", "PREKINDERGARTEN", "-2"),
+    "PK": (
+        *("PREK", "PREKINDERGARTEN", "PRESCHOOL/PREKINDERGARTEN", "-2"),
+        *("PK3", "PK4", "PREK3", "PREK4", "PRE-K3", "PRE-K4", "K3", "K4", "4K"),
+    ),
     "TK": ("TRANSITIONALKINDERGARTEN",),
-    "KG": ("K", "0", "00", "KINDER", "KINDERGARTEN"),
+    # Full day, half day, morning and afternoon; in some states "K5" says how old the children are.
+    "KG": ("K", "0", "00", "KINDER", "KINDERGARTEN", "KF", "KH", "KA", "KP", "K5", "5K"),
     **{f"{grade:02}": (str(grade),) for grade in range(1, 14)},
-    "PS": ("POSTGRADUATE", "POSTSECONDARY"),
+    "PS": ("POSTGRADUATE", "POSTSECONDARY", "GRADUATE", "UNDERGRADUATE", *(f"PS{year}" for year in range(1, 5))),
     "UG": ("UNGRADED", "OS"),
     "OTHER": (),
 }
-_GRADE_BY_SPELLING = {spelling: code for code, spellings in GRADES.items() for spelling in (code, *spellings)}
+_ORDINALS = "FIRST SECOND THIRD FOURTH FIFTH SIXTH SEVENTH EIGHTH NINTH TENTH ELEVENTH TWELFTH".split()
+_GRADE_BY_SPELLING = {spelling: code for code, spellings in GRADES.items() for spelling in (code, *spellings)} | {
+    f"{ordinal}{word}": f"{grade:02}" for grade, ordinal in enumerate(_ORDINALS, start=1) for word in ("", "GRADE")
+}
+# "Grade 3", "GR-03", "GradeK", "3rd", "3rd grade"; but "Grade -1" has a sign.
+_WORDED = re.compile(r"(?:GRADE|GRD|GR)(?:[.:]|-(?=0))?(\w+)|0?(1ST|2ND|3RD|\d{1,2}TH)(?:GRADE)?")
 
 
 def canonical_grade(text: str) -> str | None:
     """The code of GRADES that a roster's grade cell means, or None. Of a list ("03,04") the first counts."""
-    first = text.split(",", 1)[0].upper().replace(" ", "")
-    # "Pre-K" loses its hyphen, "-2" keeps its sign, and "1-2" is two grades.
-    return _GRADE_BY_SPELLING.get(first.replace("-", "") if first[:1].isalpha() else first)
+    first = "".join(text.split(",", 1)[0].upper().split())
+    # "Pre-K" loses its hyphen, "-2" keeps its sign, and "1-2" and "K-5" are several grades.
+    plain = first if any(char.isdigit() for char in first) else first.replace("-", "")
+    if (code := _GRADE_BY_SPELLING.get(plain)) or not (worded := _WORDED.fullmatch(plain)):
+        return code
+    return _GRADE_BY_SPELLING.get(worded[1] or worded[2][:-2])

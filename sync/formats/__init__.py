@@ -6,16 +6,17 @@ from types import MappingProxyType
 
 from access_service.settings import District
 from sync.formats.flat import read_flat
-from sync.formats.headers import FlatFormat, flat_format, folded
+from sync.formats.headers import FlatFormat, flat_format, folded, is_header
 from sync.formats.oneroster import read_oneroster
 from sync.formats.reader import Reader
 from sync.formats.sds import read_sds
-from sync.package import Package
+from sync.package import SHEET, Package
 from sync.roster import BadRosterError, Roster
 
 __all__ = ["read_package"]
 
 ONEROSTER_USERS = frozenset({"sourcedid", "enableduser"})
+SDS_V2_USERS = frozenset({"sourcedid", "orgsourcedids", "role", "grade"})
 SDS_ROLES = frozenset({"usersourcedid", "isprimary"})
 
 
@@ -33,7 +34,8 @@ def read_package(
     package for such a one. Errors: BadRosterError, and nothing of it is used.
     """
     reader = Reader(package, district, today, orgs, partial)
-    if {"users.csv", "orgs.csv", "manifest.csv"} & set(package.names):
+    named = {"users.csv", "orgs.csv", "manifest.csv"} & set(package.names)
+    if named and not _is_sds_v2(reader):
         return _read_users(reader)
     found = list(_flat_files(reader))
     if len(found) == 1:
@@ -42,10 +44,32 @@ def read_package(
         raise BadRosterError(
             f"{found[0][0]} and {found[1][0]} both look like students; set [feed] pattern to one of them"
         )
-    listed = ", ".join(package.names[:8]) or "no CSV files"
-    raise BadRosterError(
-        f"no file with an id, a school and a grade for each student; it has {listed}. [feed] columns can name them"
-    )
+    raise BadRosterError(_why_not(reader))
+
+
+def _why_not(reader: Reader) -> str:
+    """What to say of a package in which no file is known."""
+    files = reader.package.names
+    headers = {file: reader.header(file) for file in files}
+    if files and not reader.district.feed.header:
+        return f"{files[0]}: [feed.columns] should give the positions of source_id, student_number, school and grade"
+    if len(files) == 1 and len(headers[files[0]]) == 1:
+        return f"{files[0]}: one column only; comma, tab, pipe or semicolon should stand between cells"
+    if files and not any(is_header(header, reader.district.feed.columns.values()) for header in headers.values()):
+        return (
+            f"{files[0]}: no file with an id, a school and a grade for each student, for no header was recognised; "
+            "name the columns in [feed.columns], and where there is no header set [feed] header = false"
+        )
+    listed = ", ".join(files[:8]) or "no CSV files"
+    return f"no file with an id, a school and a grade for each student; it has {listed}. [feed] columns can name them"
+
+
+def _is_sds_v2(reader: Reader) -> bool:
+    """Microsoft's users.csv with the role and grade in it, which no OneRoster has together."""
+    if "users.csv" not in reader.package.names:
+        return False
+    users = {folded(name) for name in reader.header("users.csv")}
+    return users >= SDS_V2_USERS and not users & {"enableduser", "grades"}
 
 
 def _read_users(reader: Reader) -> Roster:
@@ -59,8 +83,10 @@ def _read_users(reader: Reader) -> Roster:
 
 def _flat_files(reader: Reader) -> Iterator[tuple[str, FlatFormat]]:
     """The files that could be students. Of several the one of a known product is meant, not any flat file."""
-    own = {str(field): name for field, name in reader.district.feed.columns.items()}
-    forms = ((file, flat_format(reader.header(file), own)) for file in reader.package.names)
+    feed = reader.district.feed
+    own = {str(field): name for field, name in feed.columns.items()}
+    forms = ((file, flat_format(reader.header(file), own, feed.school)) for file in reader.package.names)
     found = [(file, form) for file, form in forms if form]
-    named = [(file, form) for file, form in found if form.known_by]
-    yield from named or found
+    named = [(file, form) for file, form in found if form.known_by] or found
+    # Of a workbook's sheets the first.
+    yield from {file.partition(SHEET)[0]: (file, form) for file, form in reversed(named)}.values()

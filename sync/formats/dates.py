@@ -24,6 +24,20 @@ def iso_date(cell: str, today: date) -> str:
     return ""
 
 
+# New Year's Days of so long ago are what databases write for "no date"; Unix does it on the last day of 1969.
+_LONG_AGO, _OLDEST = 25, 100
+
+
+def is_placeholder(iso: str, today: date) -> bool:
+    """Whether a birth date stands for none: in the future, a century ago, or a New Year's Day long past.
+
+    Grown-ups go to school too, so that age alone, below a hundred, says nothing.
+    """
+    age = today.year - int(iso[:4])
+    new_year = age > _LONG_AGO and iso.endswith("-01-01")
+    return new_year or age > _OLDEST or iso > today.isoformat() or iso == "1969-12-31"
+
+
 def _year(digits: str, today: date) -> int:
     if len(digits) == len("2017"):
         return int(digits)

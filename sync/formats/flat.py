@@ -1,81 +1,103 @@
-"""One file with a row or more a student: Clever, Microsoft SDS v1, Apple School Manager, and what a SIS exports.
+"""One file with a row or more a student: Clever, Microsoft SDS v1 and v2, Apple School Manager, what a SIS exports."""
 
-A student's rows may differ in their school (then they are at several) and in columns we do not use (a contact in each).
-Rows that contradict each other otherwise are rejected.
-"""
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from itertools import compress
 
 import pandas as pd
 
-from access_service.domain.student import canonical_grade
-from sync.formats.dates import iso_date
-from sync.formats.headers import GONE, NEEDED, FlatFormat, folded
-from sync.formats.reader import Reader, each, unique
-from sync.formats.table import Table
-from sync.roster import COLUMNS, BadRosterError, Roster, WarningCode
+from sync.formats.chosen import chosen_columns
+from sync.formats.headers import FlatFormat
+from sync.formats.reader import Reader, changed, unique
+from sync.formats.siblings import folded_rows
+from sync.formats.spreadsheets import number_cells, undamaged
+from sync.formats.standing import exits, is_student
+from sync.roster import COLUMNS, Roster, WarningCode
+
+Cells = list[str]
 
 
 def read_flat(reader: Reader, file: str, form: FlatFormat) -> Roster:
     """The students of one file. Errors: BadRosterError, and nothing of it is used."""
     named = chosen_columns(reader.header(file), form, reader)
     table = reader.table(file, {named["source_id"]: True, **dict.fromkeys(named.values(), True)})
-    frame = pd.DataFrame(_columns(reader, table, named), dtype=object)
-    frame = unique(_one_school(frame, reader), file, reader)
+    number_cells(table, named, reader)
+    cells = {field: table.columns[name] for field, name in named.items()}
+    columns = _columns(reader, cells, named, table.lines)
+    others = 0
+    if "role" in cells:
+        student = is_student(reader, cells["role"], said="role" in form.known_by)
+        others = student.count(False)
+        columns = {field: list(compress(column, student)) for field, column in columns.items()}
+    frame = undamaged(_with_anything(pd.DataFrame(columns, dtype=object), reader), file, reader)
+    frame = unique(folded_rows(frame, file, reader), file, reader)
+    if "birth_date" in named:
+        _count_missing(frame, reader)
     return Roster(
         format=form.name,
-        frame=frame.drop(columns="line").reset_index(drop=True),
+        frame=frame.drop(columns=["line", "service"], errors="ignore").reset_index(drop=True),
         rejects=tuple(reader.rejects),
         warnings=reader.warnings,
         columns=reader.columns,
         rows=table.rows,
-        not_students=0,
+        not_students=others,
     )
 
 
-def chosen_columns(header: Iterable[str], form: FlatFormat, reader: Reader) -> Mapping[str, str]:
-    """The header that each agreed field is read from: the district's own choice, else the best that is there."""
-    by_fold = {folded(name): name for name in reversed(list(header))}
-    agreed = {*reader.district.agreement.fields, "status"}
-    chosen: dict[str, str] = {}
-    for field, candidates in form.columns.items():
-        if field in agreed:
-            there = [by_fold[name] for name in candidates if name in by_fold]
-            if there:
-                chosen[field] = there[0]
-    configured = {field: name for field, name in reader.district.feed.columns.items() if field in agreed}
-    chosen |= {field: by_fold.get(folded(name), name) for field, name in configured.items()}
-    if missing := [field for field in (*NEEDED, "student_number") if field not in chosen]:
-        raise BadRosterError(f"no column for {missing[0]!r}; name it in [feed] columns")
-    return chosen
+def _columns(
+    reader: Reader, cells: Mapping[str, Cells], named: Mapping[str, str], lines: list[int]
+) -> dict[str, Sequence[object]]:
+    """The frame's columns, each row's line, and its kind of enrolment where there is one."""
+    blank = [""] * len(lines)
+    columns: dict[str, Sequence[object]] = {field: cells.get(field, blank) for field in COLUMNS[:-1]}
+    if "full_name" in cells:
+        columns |= _names(cells["full_name"], reader)
+    if "school" in cells:
+        columns["school"] = _one_of_each(reader.values("school", cells["school"]), reader)
+    else:
+        columns["school"] = [reader.district.feed.school] * len(lines)
+    columns["grade"] = reader.grades(cells["grade"])
+    if "birth_date" in cells:
+        columns["birth_date"] = reader.birth_dates(cells["birth_date"])
+    columns["exit"] = exits(reader, cells.get("status"), named.get("status", ""), cells.get("exit_date")) or blank
+    if "service" in cells:
+        columns["service"] = cells["service"]
+    return {**columns, "line": lines}
 
 
-def _columns(reader: Reader, table: Table, named: Mapping[str, str]) -> dict[str, list[str] | list[int]]:
-    blank = [""] * len(table.lines)
-    cells = {field: table.columns[named[field]] if field in named else blank for field in (*COLUMNS[:-1], "status")}
-    born = each(cells["birth_date"], lambda cell: iso_date(cell, reader.today))
-    if "birth_date" in named:
-        unreadable = sum(1 for sent, read in zip(cells["birth_date"], born, strict=True) if sent and not read)
-        reader.warnings[WarningCode.BIRTH_DATE_UNREADABLE] += unreadable
-        reader.warnings[WarningCode.BIRTH_DATE_MISSING] += born.count("") - unreadable
+def _count_missing(frame: pd.DataFrame, reader: Reader) -> None:
+    """Birth dates that are blank; what was there and no date is counted elsewhere."""
+    unread = reader.warnings[WarningCode.BIRTH_DATE_UNREADABLE] + reader.warnings[WarningCode.BIRTH_DATE_PLACEHOLDER]
+    reader.count(WarningCode.BIRTH_DATE_MISSING, max(0, frame["birth_date"].tolist().count("") - unread))
+
+
+def _names(full: Cells, reader: Reader) -> dict[str, Cells]:
+    """ "Last, First" in its two parts. A name without a comma is a family name: which part is which nobody can tell."""
+    parts = [name.partition(",") for name in full]
+    agreed = reader.district.agreement.fields
     return {
-        **{field: cells[field] for field in COLUMNS[:-1]},
-        "grade": each(cells["grade"], lambda grade: canonical_grade(grade) or ""),
-        "birth_date": born,
-        "exit": each(cells["status"], lambda status: status.lower() if _gone(status) else ""),
-        "line": table.lines,
+        "family_name": [family.strip() if "family_name" in agreed else "" for family, _, _ in parts],
+        "given_name": [given.strip() if "given_name" in agreed else "" for _, _, given in parts],
     }
 
 
-def _gone(status: str) -> bool:
-    return folded(status) in GONE
+def _one_of_each(schools: Cells, reader: Reader) -> Cells:
+    """Of a list in a cell (SDS v2) the first school that is served, else the first."""
+    served = reader.district.rules.schools
+
+    def one(cell: str) -> str:
+        if cell in served or "," not in cell:
+            return cell
+        listed = [code.strip() for code in cell.split(",")]
+        return next((code for code in listed if code in served), listed[0])
+
+    return changed(schools, one)
 
 
-def _one_school(frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
-    """Of a student at several schools the first that is served, else the first."""
-    if not frame["source_id"].duplicated().any():
+def _with_anything(frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """Without rows that say nothing at all: a spreadsheet saves them by the hundred."""
+    if "" not in frame["source_id"].tolist():
         return frame
-    served = frame["school"].isin(list(reader.district.rules.schools))
-    best = frame.assign(other=~served).sort_values("other", kind="stable").drop_duplicates("source_id")
-    schools = dict(zip(best["source_id"], best["school"], strict=True))
-    return frame.assign(school=[schools[source_id] for source_id in frame["source_id"]])
+    said = [column for column in COLUMNS if column != "school" or not reader.district.feed.school]
+    blank = (frame[said] == "").all(axis=1)
+    reader.count(WarningCode.ROW_BLANK, int(blank.sum()))
+    return frame[~blank]

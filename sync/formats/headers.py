@@ -1,16 +1,17 @@
 """Column names, as exporters really write them, and what they mean to us."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
-# PowerSchool puts the table before the column: "STUDENTS.Last_Name", "[39]Name".
+# PowerSchool and Aeries put the table before the column: "STUDENTS.Last_Name", "STU.ID", "[39]Name".
 _TABLE = re.compile(r"^(?:[a-z_]+\.|\[\d+\])(?=[a-z])")
-_BETWEEN = re.compile(r"[\s_\-#]+")
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 def folded(name: str) -> str:
-    """A header without case, blanks, underscores, hyphens and table prefix: "Student id" and "STUDENT_ID" are one."""
+    """A header without case, table prefix and all that is no letter or digit: "Student id" and "STUDENT_ID" are one."""
     return _BETWEEN.sub("", _TABLE.sub("", name.strip().lower()))
 
 
@@ -29,6 +30,31 @@ def _named(name: str, known_by: str, **columns: str) -> FlatFormat:
     return FlatFormat(name, frozenset(known_by.split()), fields)
 
 
+# Of PowerSchool, Infinite Campus, Skyward, Synergy, Tyler, Genesis, Follett's library layout, and home-made. Besides
+# the roster's fields: what says whether somebody is a student, and still here.
+ANY = _named(
+    "flat file",
+    "",
+    source_id="sisid personid studentdcid dcid studentguid nameid studentid stuid id sisnumber studentuniqueid permid "
+    "permnum permanentid studentnumber localid localstudentid studentlocalid otherid districtid idnumber barcode",
+    student_number="studentnumber studentno studentnum stunumber sisnumber otherid schoolidnumber lasid personnumber "
+    "badge badgenumber barcode localid localstudentid studentlocalid permid permnum permanentid districtid studentid "
+    "stuid studentuniqueid idnumber",
+    school="schoolid schoolcode schoolnumber schoolsisid schoolnum schoolno locationid locationcode locationnumber "
+    "entity entityid entitycode buildingcode buildingid buildingnumber building campusid campuscode campus siteid "
+    "sitecode siteshortname site organizationcode currentschool school schoolname organizationname buildingname "
+    "campusname sitename",
+    grade="grade gradelevel gradecode currentgrade currentgradelevel gradelvl grd grdlvl studentgrade",
+    given_name="firstname legalfirstname givenname first studentfirstname stufirstname fname",
+    family_name="lastname legallastname familyname surname last studentlastname stulastname lname lastsurname",
+    birth_date="birthdate dob dateofbirth birthday studentdob studentbirthdate",
+    status="enrollstatus enrollmentstatus studentstatus status",
+    exit_date="exitdate withdrawdate withdrawaldate enddate enrollmentenddate leavedate",
+    role="role patrontype usertype persontype",
+    service="servicetype",
+    full_name="fullname studentname studentfullname lastfirst namelastfirst lastnamefirstname name",
+)
+
 # In the order in which they are tried; the last takes any file that has an id, a school and a grade.
 FLAT_FORMATS = (
     _named(
@@ -38,8 +64,6 @@ FLAT_FORMATS = (
         student_number="studentnumber studentid",
         school="schoolid",
         grade="grade",
-        given_name="firstname",
-        family_name="lastname",
         birth_date="dob",
     ),
     _named(
@@ -48,11 +72,13 @@ FLAT_FORMATS = (
         source_id="sisid",
         student_number="studentnumber sisid",
         school="schoolsisid",
-        grade="grade",
-        given_name="firstname",
-        family_name="lastname",
-        birth_date="birthdate",
-        status="status",
+    ),
+    _named(
+        "Microsoft SDS v2 users",
+        "sourcedid orgsourcedids role grade",
+        source_id="sourcedid",
+        student_number="sourcedid",
+        school="orgsourcedids",
     ),
     _named(
         "Apple School Manager students",
@@ -60,35 +86,46 @@ FLAT_FORMATS = (
         source_id="personid",
         student_number="personnumber personid",
         school="locationid",
-        grade="gradelevel",
-        given_name="firstname",
-        family_name="lastname",
     ),
     _named(
-        "flat file",
-        "",
-        source_id="sisid personid dcid studentdcid id studentid studentnumber",
-        student_number="studentnumber schoolidnumber lasid personnumber localid studentid badge idnumber",
-        school="schoolid schoolcode schoolnumber schoolsisid locationid school building",
-        grade="grade gradelevel gradecode currentgrade",
-        given_name="firstname legalfirstname givenname first",
-        family_name="lastname legallastname familyname surname last",
-        birth_date="birthdate dob dateofbirth birthday",
-        status="enrollstatus enrollmentstatus status exitdate",
+        "Aeries students",
+        "id sc gr",
+        source_id="id",
+        student_number="id",
+        school="sc",
+        grade="gr",
+        given_name="fn",
+        family_name="ln",
+        birth_date="bd",
+        status="tg",
     ),
+    ANY,
 )
 NEEDED = ("source_id", "school", "grade")
+KNOWN = frozenset(
+    chain(
+        "sourcedid email studentemail username middlename graduationyear".split(),
+        *(names for form in FLAT_FORMATS for names in form.columns.values()),
+    )
+)
 
-# What a status column says of one who has gone: PowerSchool's Enroll_Status, SDS and others in words.
-GONE = frozenset({"2", "3", "inactive", "withdrawn", "transferred", "transferredout", "graduated", "exited", "deleted"})
+
+def candidates(form: FlatFormat, field: str) -> tuple[str, ...]:
+    """The folded headers that a field may have in a format, best first: its own, then anybody's."""
+    return form.columns.get(field, ()) + ANY.columns.get(field, ())
 
 
-def flat_format(header: Iterable[str], own: Mapping[str, str]) -> FlatFormat | None:
+def flat_format(header: Iterable[str], own: Mapping[str, str], school: str = "") -> FlatFormat | None:
     """The flat format of a header, or None where no id, school and grade can be made out. `own` are the columns that
-    the district names, by field."""
+    the district names, by field; `school` is everybody's where no column has it."""
     names = {folded(name) for name in header}
-    named = {field for field, name in own.items() if folded(name) in names}
+    there = {field for field, name in own.items() if folded(name) in names} | ({"school"} if school else set())
     for form in FLAT_FORMATS:
-        if form.known_by <= names and all(field in named or names & set(form.columns[field]) for field in NEEDED):
+        if form.known_by <= names and all(field in there or names & {*candidates(form, field)} for field in NEEDED):
             return form
     return None
+
+
+def is_header(cells: Iterable[str], own: Collection[str] = ()) -> bool:
+    """Whether a row is a header: two of its cells or more are names of columns."""
+    return len({folded(cell) for cell in cells} & (KNOWN | {folded(name) for name in own})) > 1

@@ -1,6 +1,5 @@
 """Reads the files of one package for one district, and keeps the receipts."""
 
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,14 +8,18 @@ from typing import TypeVar
 
 import pandas as pd
 
-from access_service.settings import District
-from sync.formats.style import SAMPLE_BYTES, Style, style_of
-from sync.formats.table import Row, Table, header_of, read_table, rows_of
+from access_service.domain.student import canonical_grade
+from access_service.settings import District, MappedField
+from sync.formats.dates import is_placeholder, iso_date
+from sync.formats.style import SAMPLE_BYTES, Style, headerless, style_of
+from sync.formats.table import Row, Table, header_of, read_table, rows_under_header
 from sync.package import Package
 from sync.roster import COLUMNS, BadRosterError, Columns, Reject, RejectCode, WarningCode
 
 MAX_ID = 255
 UTF_8 = "utf-8-sig"
+# What databases and spreadsheets write for nothing. Never in a name: people are called so.
+NOTHING = frozenset({"NULL", "N/A", "#N/A"})
 
 CellT = TypeVar("CellT")
 MeaningT = TypeVar("MeaningT")
@@ -39,7 +42,11 @@ class Reader:
     def style(self, file: str, encoding: str = UTF_8) -> Style:
         """How a file is written, by its first bytes."""
         with self.package.open(file) as stream:
-            return style_of(stream.read(SAMPLE_BYTES), encoding)
+            sample = stream.read(SAMPLE_BYTES)
+        style = style_of(sample, encoding, self.district.feed.columns.values())
+        if style.encoding != "utf-16" and b"\0" in sample:
+            raise BadRosterError(f"{file}: NUL bytes; UTF-16 without its mark, or damaged: export it as UTF-8")
+        return style if self.district.feed.header else headerless(sample, style)
 
     def header(self, file: str) -> Row:
         """The header row of a file, as it stands."""
@@ -49,6 +56,7 @@ class Reader:
         """Read a file in UTF-8 (or UTF-16 with its mark), or as a whole in the district's fallback encoding."""
         table = self._decoded(file, lambda style: self._table(file, wanted, style))
         self.columns[file] = table.receipt()
+        self.warnings.update(+table.warnings)
         self.rejects.extend(table.rejects)
         return table
 
@@ -57,14 +65,8 @@ class Reader:
         return self._decoded(file, lambda style: list(self._rows(file, wanted, style)))
 
     def _rows(self, file: str, wanted: Callable[[int, Row], bool], style: Style) -> Iterator[tuple[int, Row]]:
-        with self.package.open(file) as stream, io.TextIOWrapper(stream, style.encoding, newline="") as text:
-            rows = rows_of(text, style)
-            next(rows)
-            line = rows.line_num + 1
-            for row in rows:
-                if wanted(line, row):
-                    yield line, row
-                line = rows.line_num + 1
+        with self.package.open(file) as stream:
+            yield from (found for found in rows_under_header(stream, file, style) if wanted(*found))
 
     def _header(self, file: str, style: Style) -> Row:
         with self.package.open(file) as stream:
@@ -72,7 +74,36 @@ class Reader:
 
     def _table(self, file: str, wanted: Mapping[str, bool], style: Style) -> Table:
         with self.package.open(file) as stream:
-            return read_table(stream, file, wanted, style)
+            table = read_table(stream, file, wanted, style)
+        table.warnings[WarningCode.FALLBACK_ENCODING] += style.encoding == self.district.feed.fallback_encoding
+        table.warnings[WarningCode.LINES_ABOVE_HEADER] += style.above > 0
+        table.warnings[WarningCode.TRAILING_DELIMITER] += style.trailing
+        return table
+
+    def count(self, code: WarningCode, times: int) -> None:
+        """Note so many warnings; of none nothing is said."""
+        if times:
+            self.warnings[code] += times
+
+    def values(self, field: MappedField, cells: list[str]) -> list[str]:
+        """What the cells of a field mean: as [feed.values] says, else as sent, and nothing where they say so."""
+        said = self.district.feed.values.get(field, {})
+        return changed(cells, lambda cell: said.get(cell, "" if cell.upper() in NOTHING else cell))
+
+    def grades(self, cells: list[str]) -> list[str]:
+        """The code of GRADES of each cell, or "" where nobody knows."""
+        return each(self.values("grade", cells), lambda cell: canonical_grade(cell) or "")
+
+    def birth_dates(self, cells: list[str]) -> list[str]:
+        """ISO dates, "" for what is none or stands for none; both are counted."""
+        sent = changed(cells, lambda cell: "" if cell.upper() in NOTHING else cell)
+        read = {cell: iso_date(cell, self.today) for cell in set(sent)}
+        unreadable = {cell for cell, born in read.items() if cell and not born}
+        placeholders = {cell for cell, born in read.items() if born and is_placeholder(born, self.today)}
+        self.count(WarningCode.BIRTH_DATE_UNREADABLE, sum(map(unreadable.__contains__, sent)) if unreadable else 0)
+        self.count(WarningCode.BIRTH_DATE_PLACEHOLDER, sum(map(placeholders.__contains__, sent)) if placeholders else 0)
+        read |= dict.fromkeys(placeholders, "")
+        return [read[cell] for cell in sent]
 
     def _decoded(self, file: str, read: Callable[[Style], MeaningT]) -> MeaningT:
         fallback = self.district.feed.fallback_encoding
@@ -84,11 +115,9 @@ class Reader:
                     f"{file}: not UTF-8 ({_reason(error)}); export as UTF-8 or set [feed] fallback_encoding"
                 ) from error
         try:
-            found = read(self.style(file, fallback))
+            return read(self.style(file, fallback))
         except UnicodeError as error:
             raise BadRosterError(f"{file}: neither UTF-8 nor {fallback}; export it as UTF-8") from error
-        self.warnings[WarningCode.FALLBACK_ENCODING] += 1
-        return found
 
 
 def _reason(error: UnicodeError) -> str:
@@ -102,6 +131,12 @@ def each(cells: Iterable[CellT], meaning: Callable[[CellT], MeaningT]) -> list[M
     return [known[cell] for cell in listed]
 
 
+def changed(cells: list[str], meaning: Callable[[str], str]) -> list[str]:
+    """The meaning of each cell; the same list where every cell means what it says, as nearly always."""
+    known = {cell: found for cell in set(cells) if (found := meaning(cell)) != cell}
+    return [known.get(cell, cell) for cell in cells] if known else cells
+
+
 def unique(frame: pd.DataFrame, file: str, reader: Reader) -> pd.DataFrame:
     """One row for each id: rows without one are rejected, equal rows fold into one, contradicting rows all go."""
     ids = set(frame["source_id"].tolist())
@@ -109,17 +144,19 @@ def unique(frame: pd.DataFrame, file: str, reader: Reader) -> pd.DataFrame:
         return frame
     lengths = frame["source_id"].map(len)
     for code, bad in ((RejectCode.ID_MISSING, lengths == 0), (RejectCode.ID_TOO_LONG, lengths > MAX_ID)):
-        _reject(frame[bad], file, code, reader)
+        rejected(frame[bad], file, code, reader)
     frame = frame[(lengths > 0) & (lengths <= MAX_ID)]
     repeated = frame.duplicated(list(COLUMNS))
     reader.warnings[WarningCode.ROW_REPEATED] += int(repeated.sum())
     frame = frame[~repeated]
     contradicting = frame.duplicated("source_id", keep=False)
-    _reject(frame[contradicting], file, RejectCode.ID_DUPLICATE, reader)
+    rejected(frame[contradicting], file, RejectCode.ID_DUPLICATE, reader)
     return frame[~contradicting]
 
 
-def _reject(rows: pd.DataFrame, file: str, code: RejectCode, reader: Reader) -> None:
-    readable = code is RejectCode.ID_DUPLICATE
+def rejected(rows: pd.DataFrame, file: str, code: RejectCode, reader: Reader, readable: bool | None = None) -> None:
+    """Note these rows as rejects. Without a `readable` id nobody can tell whose they are."""
+    if readable is None:
+        readable = code is RejectCode.ID_DUPLICATE
     for source_id, school, line in zip(rows["source_id"], rows["school"], rows["line"], strict=True):
         reader.rejects.append(Reject(file, line, code, source_id if readable else None, school or None))

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from access_service.domain.student import canonical_grade
 from sync.formats.dates import iso_date
-from sync.formats.reader import Reader, each, unique
+from sync.formats.reader import Reader, unique
 from sync.roster import Reject, RejectCode, Roster, WarningCode
 
 USER_COLUMNS = {"given_name": "givenName", "family_name": "familyName"}
@@ -40,10 +39,8 @@ def read_sds(reader: Reader) -> Roster:
         {
             "source_id": ids,
             "student_number": cells.get("student_number", ids),
-            "school": [places.get(user, nowhere).org for user in ids],
-            "grade": each(
-                [places.get(user, nowhere).grade for user in ids], lambda grade: canonical_grade(grade) or ""
-            ),
+            "school": reader.values("school", [places.get(user, nowhere).org for user in ids]),
+            "grade": reader.grades([places.get(user, nowhere).grade for user in ids]),
             "given_name": cells.get("given_name", blank),
             "family_name": cells.get("family_name", blank),
             "birth_date": [born.get(user, "") for user in ids],
@@ -73,6 +70,7 @@ def _places(reader: Reader) -> Mapping[str, Place]:
     table = reader.table("roles.csv", {name: name in wanted[:3] for name in wanted})
     blank = [""] * len(table.lines)
     columns = [table.columns.get(name, blank) for name in wanted]
+    columns[2] = reader.values("role", columns[2])
     places: dict[str, Place] = {}
     rank: dict[str, tuple[bool, bool, bool]] = {}
     for line, user, org, role, grade, primary, end in zip(table.lines, *columns, strict=True):
@@ -92,5 +90,5 @@ def _birth_dates(reader: Reader) -> Mapping[str, str]:
     if "birth_date" not in reader.district.agreement.fields or "demographics.csv" not in reader.package.names:
         return {}
     table = reader.table("demographics.csv", {"userSourcedId": True, "birthDate": True})
-    born = each(table.columns["birthDate"], lambda cell: iso_date(cell, reader.today))
+    born = reader.birth_dates(table.columns["birthDate"])
     return dict(zip(table.columns["userSourcedId"], born, strict=True))

@@ -2,7 +2,10 @@
 
 import codecs
 import csv
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from sync.formats.margins import has_trailing_delimiter, header_at, sample_rows, unquoted
 
 DELIMITERS = ",\t|;"
 SAMPLE_BYTES = 64 * 1024
@@ -13,12 +16,17 @@ QUOTED, UNQUOTED = csv.QUOTE_MINIMAL, csv.QUOTE_NONE
 @dataclass(frozen=True, slots=True)
 class Style:
     """`quoting` is csv.QUOTE_MINIMAL, or csv.QUOTE_NONE where a quote is a character like any other. `escape` is the
-    backslash of those who write \\" for a quote (Apple School Manager)."""
+    backslash of those who write \\" for a quote (Apple School Manager). `above` counts the lines above the header.
+    `trailing`: every row has a delimiter after its last cell. `unnamed` is how many columns a file without a header
+    has."""
 
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     quoting: int = QUOTED
     escape: str | None = None
+    above: int = 0
+    trailing: bool = False
+    unnamed: int = 0
 
     @property
     def words(self) -> str:
@@ -29,23 +37,52 @@ class Style:
         return f"{encoding}, {delimiter}{quotes}{', backslash before quotes' if self.escape else ''}"
 
 
-def style_of(sample: bytes, fallback: str = "utf-8-sig") -> Style:
+def style_of(sample: bytes, fallback: str = "utf-8-sig", own: Collection[str] = ()) -> Style:
     """The style of a file by its first bytes: a byte order mark settles the encoding, the header row the delimiter.
 
-    Without a mark it is UTF-8, or `fallback`; whether that is true shows when all of it is read.
+    Without a mark it is UTF-8, or `fallback`; whether that is true shows when all of it is read. `own` are headers that
+    the district knows its file by.
     """
     marked = sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if marked else fallback
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
-    header, _, rows = text.replace("\r\n", "\n").replace("\r", "\n").partition("\n")
-    delimiter = max(DELIMITERS, key=header.count)
-    if delimiter in "\t|" and not _has_quoted_cell(rows, delimiter):
+    lines = _lines(text)
+    if len(sample) >= SAMPLE_BYTES:
+        del lines[-1]
+    above, delimiter = header_at(lines, DELIMITERS, own) or (0, max(DELIMITERS, key=unquoted(lines[0]).count))
+    quoting, escape = _quotes(lines[above:], delimiter)
+    rows = sample_rows(lines[above:], delimiter, quoting, escape)
+    return Style(encoding, delimiter, quoting, escape, above, has_trailing_delimiter(rows))
+
+
+def headerless(sample: bytes, style: Style) -> Style:
+    """The same style for a file of which the district says that it has no header."""
+    text = codecs.getincrementaldecoder(style.encoding)("replace").decode(sample)
+    rows = sample_rows(_lines(text), style.delimiter, style.quoting, style.escape)
+    return replace(style, above=0, trailing=False, unnamed=len(next(filter(None, rows), [])))
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _quotes(lines: list[str], delimiter: str) -> tuple[int, str | None]:
+    rows = "\n".join(lines[1:])
+    if delimiter in "\t|" and not _has_quoted_cell(rows, delimiter) and not _whole_in_quotes(lines, delimiter):
         # Their exporters do not quote: a stray quote would swallow the rows after it.
-        return Style(encoding, delimiter, UNQUOTED)
+        return UNQUOTED, None
     backslash = '\\"' in rows and '""' not in rows.replace('\\"', "")
-    return Style(encoding, delimiter, QUOTED, "\\" if backslash else None)
+    return QUOTED, "\\" if backslash else None
 
 
 def _has_quoted_cell(rows: str, delimiter: str) -> bool:
     cells = (cell for line in rows.split("\n") for cell in line.split(delimiter))
     return any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
+
+
+def _whole_in_quotes(lines: list[str], delimiter: str) -> bool:
+    """Whether all rows are of one width if quotes are quotes, and not if they are characters."""
+    widths = [
+        {len(row) for row in sample_rows(lines, delimiter, quoting, None) if row} for quoting in (QUOTED, UNQUOTED)
+    ]
+    return len(widths[0]) == 1 < len(widths[1])

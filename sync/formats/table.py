@@ -1,27 +1,26 @@
 """The one parser: strict CSV into columns of text. A second parser would disagree with it."""
 
 import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
+from sync.formats.lines import BATCH, BoundedLines, decoded
+from sync.formats.margins import is_footer
 from sync.formats.style import Style
-from sync.roster import BadRosterError, Columns, Reject, RejectCode
+from sync.roster import BadRosterError, Columns, Reject, RejectCode, WarningCode
 
 if TYPE_CHECKING:
     import _csv
 
-    from typing_extensions import Buffer
-
-BATCH = 500
 MAX_CELL = 1000
 MOST_REPEATED = 20_000
-MAX_LINE = 1024 * 1024
-MAX_BATCH = 16 * MAX_LINE
+# What a spreadsheet is told to keep as text.
+EXCEL_TEXT = re.compile('="([^"]*)"')
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 COMMAS = Style()
@@ -33,7 +32,8 @@ Pick = Callable[[Row], tuple[str, ...]]
 
 @dataclass(slots=True)
 class Table:
-    """Chosen columns of one file, trimmed. `lines` has the line number of each row kept."""
+    """Chosen columns of one file, trimmed. `lines` has the line number of each row kept; `footers` are rejects that
+    are none if no row comes after them."""
 
     file: str
     header: tuple[str, ...]
@@ -41,6 +41,8 @@ class Table:
     lines: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     rows: int = 0
+    footers: list[Reject] = field(default_factory=list)
+    warnings: Counter[WarningCode] = field(default_factory=Counter)
 
     def receipt(self) -> Columns:
         return Columns(self.header, tuple(self.columns))
@@ -52,12 +54,12 @@ def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], style: S
     A row of another width, with a line break, a control character or an endless cell becomes a Reject. The first
     wanted column is the row's id. Errors: BadRosterError (header, quotes, no rows), UnicodeDecodeError.
     """
-    lines = _Lines(stream, file)
-    text = io.TextIOWrapper(io.BufferedReader(lines, MAX_LINE // 4), style.encoding, errors="strict", newline="")
-    reader = rows_of(text, style)
+    lines = BoundedLines(stream, file)
+    reader = rows_of(decoded(lines, style), style)
     try:
-        table = _with_header(next(reader, []), file, wanted)
-        _read_rows(reader, table, lines)
+        table = _with_header(_header(reader, style), file, wanted)
+        _read_rows(reader, table, lines, style)
+        _settle_footers(table)
     except csv.Error as error:
         raise BadRosterError(f"{file} line {reader.line_num}: not CSV ({error}); export it again") from error
     if not table.rows:
@@ -67,12 +69,25 @@ def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], style: S
 
 def header_of(stream: BinaryIO, file: str, style: Style = COMMAS) -> Row:
     """The header row alone, trimmed. Errors as read_table's."""
-    lines = _Lines(stream, file)
-    text = io.TextIOWrapper(io.BufferedReader(lines, MAX_LINE // 4), style.encoding, errors="strict", newline="")
     try:
-        return [name.strip() for name in next(rows_of(text, style), [])]
+        return [name.strip() for name in _header(rows_of(decoded(BoundedLines(stream, file), style), style), style)]
     except csv.Error as error:
         raise BadRosterError(f"{file}: the header row is not CSV ({error}); export it again") from error
+
+
+def rows_under_header(stream: BinaryIO, file: str, style: Style) -> Iterator[tuple[int, Row]]:
+    """Every row as it stands, with the line it begins on."""
+    rows = rows_of(decoded(BoundedLines(stream, file), style), style)
+    _header(rows, style)
+    line = style.above + rows.line_num + 1
+    for row in rows:
+        yield line, row[:-1] if style.trailing else row
+        line = style.above + rows.line_num + 1
+
+
+def _header(reader: "_csv.Reader", style: Style) -> Row:
+    """The first row; in a file without a header, the columns' positions."""
+    return [str(position + 1) for position in range(style.unnamed)] or next(reader, [])
 
 
 def rows_of(lines: Iterable[str], style: Style) -> "_csv.Reader":
@@ -84,42 +99,18 @@ def rows_of(lines: Iterable[str], style: Style) -> "_csv.Reader":
     )
 
 
-class _Lines(io.RawIOBase):
-    """Bytes that may hold no line longer than MAX_LINE, and no batch of rows longer than MAX_BATCH: csv would take all
-    of it into memory. Whoever has read a batch sets `since_batch` to 0."""
-
-    def __init__(self, source: BinaryIO, file: str) -> None:
-        self._source = source
-        self._file = file
-        self._since_line = 0
-        self.since_batch = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "Buffer") -> int:
-        view = memoryview(buffer)
-        chunk = self._source.read(len(view))
-        view[: len(chunk)] = chunk
-        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-        self._since_line = len(chunk) - 1 - last if last >= 0 else self._since_line + len(chunk)
-        self.since_batch += len(chunk)
-        if self._since_line > MAX_LINE:
-            raise BadRosterError(f"{self._file}: a line is longer than {MAX_LINE} bytes; this is no roster")
-        if self.since_batch > MAX_BATCH:
-            raise BadRosterError(f"{self._file}: {BATCH} rows are longer than {MAX_BATCH} bytes; this is no roster")
-        return len(chunk)
-
-
 def _with_header(header: Row, file: str, wanted: Mapping[str, bool]) -> Table:
     names = tuple(name.strip() for name in header)
     _check_first_line(names, file, wanted)
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    if twice := next((name for name in names if name in wanted and names.count(name) > 1), None):
         raise BadRosterError(f"{file}: column {_shown(twice)} is there twice; remove one")
     for name, required in wanted.items():
         if required and name not in names:
             raise BadRosterError(f"{file}: no column {name!r}; it has {', '.join(map(_shown, names[:12])) or 'none'}")
-    return Table(file, names, {name: [] for name in wanted if name in names})
+    table = Table(file, names, {name: [] for name in wanted if name in names})
+    named = [name for name in names if name]
+    table.warnings[WarningCode.HEADER_REPEATED] += len(named) - len(set(named))
+    return table
 
 
 def _check_first_line(names: tuple[str, ...], file: str, wanted: Mapping[str, bool]) -> None:
@@ -134,32 +125,49 @@ def _shown(name: str) -> str:
     return repr(name) if re.fullmatch(r"[A-Za-z][A-Za-z_. ]{1,39}", name) else "(not a name)"
 
 
-def _read_rows(reader: "_csv.Reader", table: Table, source: _Lines) -> None:
+def _read_rows(reader: "_csv.Reader", table: Table, source: BoundedLines, style: Style) -> None:
     indexes = [table.header.index(name) for name in table.columns]
     pick: Pick = itemgetter(*indexes)
     known = [(column, dict[str, str]()) for column in table.columns.values()]
-    line = reader.line_num + 1
+    last: Row = []
+    line = style.above + reader.line_num + 1
     while batch := list(islice(reader, BATCH)):
         source.since_batch = 0
-        kept, lines = _whole_rows(batch, line, reader.line_num, table)
-        line = reader.line_num + 1
+        kept, lines = _whole_rows(batch, line, style.above + reader.line_num, table, style)
+        line = style.above + reader.line_num + 1
         if not kept:
             continue
+        last = kept[-1]
         picked = list(zip(*map(pick, kept), strict=True))
         if not all(map(_harmless, picked)):
             kept, lines = _clean_rows(kept, lines, table, pick)
             picked = list(zip(*map(pick, kept), strict=True))
         for (column, memo), cells in zip(known, picked, strict=bool(picked)):
             # Cells of most columns repeat: one object for each text keeps a million rows small.
-            trimmed = cells if _trimmed(cells) else tuple(map(str.strip, cells))
+            trimmed = _trimmed(cells, table)
             column.extend(map(memo.setdefault, trimmed, trimmed) if len(memo) < MOST_REPEATED else trimmed)
         table.lines.extend(lines)
+    if last and is_footer(last) and not any(map(str.strip, last[1:])):
+        # A spreadsheet fills the last line up with empty cells.
+        for column in table.columns.values():
+            column.pop()
+        table.footers.append(Reject(table.file, table.lines.pop(), RejectCode.ROW_WIDTH))
 
 
-def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table) -> tuple[list[Row], list[int]]:
+def _settle_footers(table: Table) -> None:
+    """What looks like a footer is one only where no row comes after it."""
+    end = table.lines[-1] if table.lines else 0
+    table.rejects.extend(reject for reject in table.footers if reject.line < end)
+    footers = sum(1 for reject in table.footers if reject.line >= end)
+    table.warnings[WarningCode.FOOTER] += footers
+    table.rows -= footers
+
+
+def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table, style: Style) -> tuple[list[Row], list[int]]:
     """The rows of the right width and of one line each, with their line numbers; the others become rejects."""
-    width = len(table.header)
-    if last_line - line + 1 == len(batch) and set(map(len, batch)) == {width}:
+    width = len(table.header) + style.trailing
+    whole = set(map(len, batch)) == {width} and not (style.trailing and any(row[-1].strip() for row in batch))
+    if whole and last_line - line + 1 == len(batch):
         table.rows += len(batch)
         return batch, list(range(line, line + len(batch)))
     kept: list[Row] = []
@@ -170,8 +178,9 @@ def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table) -> tu
         if row and breaks:
             # A stray quote swallows rows, and whose they were nobody can tell.
             table.rejects.append(Reject(table.file, line, RejectCode.LINE_BREAK))
-        elif row and len(row) != width:
-            table.rejects.append(Reject(table.file, line, RejectCode.ROW_WIDTH, _id_of(row, table)))
+        elif row and (len(row) != width or (style.trailing and row[-1].strip())):
+            found = table.footers if is_footer(row) else table.rejects
+            found.append(Reject(table.file, line, RejectCode.ROW_WIDTH, _id_of(row, table)))
         elif row:
             kept.append(row)
             lines.append(line)
@@ -185,10 +194,15 @@ def _harmless(cells: tuple[str, ...]) -> bool:
     return (text.isprintable() or not CONTROL.search(text)) and max(map(len, cells)) <= MAX_CELL
 
 
-def _trimmed(cells: tuple[str, ...]) -> bool:
+def _trimmed(cells: tuple[str, ...], table: Table) -> tuple[str, ...]:
     # Outside ASCII there are more spaces than one.
     text = ",".join(cells)
-    return text.isascii() and " ," not in text and ", " not in text and text == text.strip()
+    if not (text.isascii() and " ," not in text and ", " not in text and text == text.strip()):
+        cells = tuple(map(str.strip, cells))
+    if '="' in text:
+        table.warnings[WarningCode.EXCEL_TEXT] += sum(1 for cell in cells if EXCEL_TEXT.fullmatch(cell))
+        cells = tuple(EXCEL_TEXT.sub(r"\1", cell).strip() if EXCEL_TEXT.fullmatch(cell) else cell for cell in cells)
+    return cells
 
 
 def _clean_rows(rows: list[Row], lines: list[int], table: Table, pick: Pick) -> tuple[list[Row], list[int]]:

@@ -2,5 +2,6 @@
 
 from sync.package.errors import BadPackageError
 from sync.package.package import Package, open_package
+from sync.package.sheets import SHEET
 
-__all__ = ["BadPackageError", "Package", "open_package"]
+__all__ = ["SHEET", "BadPackageError", "Package", "open_package"]

@@ -10,18 +10,21 @@ from typing import IO, BinaryIO
 
 from sync.package.errors import damage, refused
 
-KINDS = frozenset({".csv", ".txt"})
+KINDS = frozenset({".csv", ".txt", ".xlsx"})
 BUFFER = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`name` is lower-case and without its folder; `start` begins to read, and may raise what reading raises."""
+    """`name` is lower-case and without its folder; `start` begins to read, and may raise what reading raises.
+    `numbers` are the columns in which a sheet holds numbers, not text.
+    """
 
     name: str
     label: str
     size: int
     start: Callable[[], IO[bytes]]
+    numbers: frozenset[int] = frozenset()
 
     def open(self) -> BinaryIO:
         with damage(self.label):
@@ -37,9 +40,9 @@ def local_file(path: Path) -> Member:
     return Member(path.name.lower(), path.name, status.st_size, lambda: io.FileIO(path, opener=_without_links))
 
 
-def is_text(name: str) -> bool:
-    """Whether a file of this name can hold a roster: .csv or .txt, and not hidden."""
-    return os.path.splitext(name)[1].lower() in KINDS and not name.startswith(".")
+def is_roster(name: str) -> bool:
+    """Whether a file of this name can hold a roster: .csv, .txt or .xlsx, and not hidden."""
+    return os.path.splitext(name)[1].lower() in KINDS and not name.startswith((".", "~$"))
 
 
 class _Exact(io.RawIOBase):

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from sync.package.errors import damage, refused
-from sync.package.members import Member, is_text, local_file
+from sync.package.members import Member, is_roster, local_file
+from sync.package.sheets import AS_XLSX, KIND, is_old_workbook, sheets
 from sync.package.zips import ZipBytes, zipped
 
 GIB = 1024**3
@@ -31,40 +33,48 @@ class Package:
         """
         return self._members[name].open()
 
+    def number_columns(self, name: str) -> frozenset[int]:
+        """In a workbook's sheet, the columns with cells that hold a number and no text; 0 is the first."""
+        return self._members[name].numbers
+
 
 @contextmanager
 def open_package(path: Path, max_bytes: int = 2 * GIB) -> Iterator[Package]:
-    """The .csv and .txt files of a zip or a folder, or such a file itself; unpacked at most `max_bytes` in all.
+    """The .csv, .txt and .xlsx files of a zip or a folder, or such a file itself; unpacked at most `max_bytes` in all.
+    Of a workbook each sheet is a file.
 
     Errors: BadPackageError.
     """
     if path.is_dir():
         yield _package(path.name, _in_folder(path), max_bytes)
-    elif _is_zip(path):
+    elif path.suffix.lower() != KIND and _is_zip(path):
         with ZipBytes(path) as file:
             yield _package(path.name, zipped(path.name, file), max_bytes)
-    elif is_text(path.name):
+    elif is_roster(path.name):
         yield _package(path.name, [local_file(path)], max_bytes)
+    elif is_old_workbook(path):
+        raise refused(path.name, "an old or encrypted workbook", AS_XLSX)
     else:
-        raise refused(path.name, "neither a zip nor a .csv or .txt file", "check [feed] pattern")
+        raise refused(path.name, "neither a zip nor a .csv, .txt or .xlsx file", "check [feed] pattern")
 
 
 def _package(label: str, members: list[Member], max_bytes: int) -> Package:
     names = [member.name for member in members]
     if not names:
-        raise refused(label, "no .csv or .txt file in it", "ask the district what it exported")
+        raise refused(label, "no .csv, .txt or .xlsx file in it", "ask the district what it exported")
     if len(set(names)) < len(names):
         name = next(name for name in names if names.count(name) > 1)
         raise refused(label, f"{name!a} is in it more than once", "ask the district to send each file once")
     if (size := sum(member.size for member in members)) > max_bytes:
         raise refused(label, f"{size} bytes when unpacked, over {max_bytes}", "is it a roster?")
-    return Package(members)
+    unfolded = [sheets(member, max_bytes) if member.name.endswith(KIND) else [member] for member in members]
+    return Package(chain.from_iterable(unfolded))
 
 
 def _in_folder(folder: Path) -> list[Member]:
     with damage(folder.name):
         found = sorted(folder.iterdir())
-    return [local_file(path) for path in found if is_text(path.name)]
+    return [local_file(path) for path in found if is_roster(path.name)]
 
 
 def _is_zip(path: Path) -> bool:

@@ -5,10 +5,11 @@ import re
 import stat
 import struct
 from functools import partial
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from sync.package.errors import damage, refused
-from sync.package.members import Member, is_text
+from sync.package.members import Member, is_roster
 
 MIB = 1024 * 1024
 MOST_ENTRIES = 100
@@ -28,11 +29,28 @@ class ZipBytes(io.FileIO):
         return super().read(size)
 
 
-def zipped(label: str, file: ZipBytes) -> list[Member]:
-    """The .csv and .txt files at the root of a zip, or in the one folder that has any.
+def zipped(label: str, file: BinaryIO) -> list[Member]:
+    """The files of a roster's kinds at the root of a zip, or in the one folder that has any.
 
     Errors: BadPackageError, also for what is wrong with an entry that would not be read.
     """
+    archive = _opened(label, file)
+    chosen = {info: _parts(info) for info in archive.infolist() if _is_ours(info)}
+    folders = {tuple(parts[:-1]) for parts in chosen.values()}
+    if len(folders) > 1 or any(len(folder) > 1 for folder in folders):
+        raise refused(label, "files in several folders, or deep in one", "ask for a zip with all files in one folder")
+    return [_member(label, archive, info, parts[-1]) for info, parts in chosen.items()]
+
+
+def checked(label: str, file: BinaryIO) -> ZipFile:
+    """A zip of which somebody else reads every entry, so that each is subject to all rules. Errors: BadPackageError."""
+    archive = _opened(label, file)
+    for info in archive.infolist():
+        _check_packing(label, info, info.filename[-80:])
+    return archive
+
+
+def _opened(label: str, file: BinaryIO) -> ZipFile:
     with damage(label):
         archive = ZipFile(file)
     entries = archive.infolist()
@@ -41,11 +59,7 @@ def zipped(label: str, file: ZipBytes) -> list[Member]:
     for info in entries:
         _check_entry(label, info)
     _check_overlap(label, file, archive)
-    chosen = {info: _parts(info) for info in entries if _is_ours(info)}
-    folders = {tuple(parts[:-1]) for parts in chosen.values()}
-    if len(folders) > 1 or any(len(folder) > 1 for folder in folders):
-        raise refused(label, "files in several folders, or deep in one", "ask for a zip with all files in one folder")
-    return [_member(label, archive, info, parts[-1]) for info, parts in chosen.items()]
+    return archive
 
 
 def _parts(info: ZipInfo) -> list[str]:
@@ -56,7 +70,7 @@ def _parts(info: ZipInfo) -> list[str]:
 def _is_ours(info: ZipInfo) -> bool:
     *folders, name = _parts(info)
     hidden = any(folder.startswith((".", "__MACOSX")) for folder in folders)
-    return is_text(name) and not hidden and not info.is_dir()
+    return is_roster(name) and not hidden and not info.is_dir()
 
 
 def _check_entry(label: str, info: ZipInfo) -> None:
@@ -70,7 +84,7 @@ def _check_entry(label: str, info: ZipInfo) -> None:
         raise refused(label, f"{name[:80]!a} is encrypted", "ask the district to zip without a password")
 
 
-def _check_overlap(label: str, file: ZipBytes, archive: ZipFile) -> None:
+def _check_overlap(label: str, file: BinaryIO, archive: ZipFile) -> None:
     """Entries that share bytes are how a small zip unpacks to petabytes. Python checks it only from 3.11.8 on."""
     free_from = 0
     for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
@@ -81,7 +95,7 @@ def _check_overlap(label: str, file: ZipBytes, archive: ZipFile) -> None:
         raise refused(label, "an entry reaches into the directory", RESENT)
 
 
-def _end(label: str, file: ZipBytes, info: ZipInfo) -> int:
+def _end(label: str, file: BinaryIO, info: ZipInfo) -> int:
     """Where the data of an entry stops, by its own header: the directory may tell another length of its fields."""
     with damage(label):
         file.seek(info.header_offset)
@@ -92,10 +106,14 @@ def _end(label: str, file: ZipBytes, info: ZipInfo) -> int:
 
 
 def _member(label: str, archive: ZipFile, info: ZipInfo, name: str) -> Member:
+    _check_packing(label, info, name)
+    return Member(name.lower(), f"{label}: {name}", info.file_size, partial(archive.open, info))
+
+
+def _check_packing(label: str, info: ZipInfo, name: str) -> None:
     if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise refused(label, f"{name!a} is compressed by method {info.compress_type}", "ask for an ordinary zip")
     if info.file_size > max(MIB, HIGHEST_RATIO * info.compress_size):
         raise refused(
             label, f"{name!a} is {info.file_size} bytes squeezed into {info.compress_size}", "is it a roster?"
         )
-    return Member(name.lower(), f"{label}: {name}", info.file_size, partial(archive.open, info))

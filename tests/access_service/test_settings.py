@@ -136,8 +136,28 @@ def test_a_pin_column_must_be_named(folder: Path) -> None:
     edit(folder, 'rule = "MMDD"', 'rule = "column"')
     edit(folder, '"birth_date"]', '"pin"]')
     assert "[feed] columns" in refusal(folder) and "'pin'" in refusal(folder)
-    edit(folder, "settle_seconds = 1\n", 'settle_seconds = 1\ncolumns = { pin = "password" }\n')
-    assert load(folder).district("demo").feed.columns == {"pin": "password"}
+    edit(folder, "settle_seconds = 1\n", 'settle_seconds = 1\ncolumns = { pin = "Library PIN" }\n')
+    assert load(folder).district("demo").feed.columns == {"pin": "Library PIN"}
+
+
+@pytest.mark.parametrize(
+    ("feed", "said"),
+    [
+        ('columns = { pin = "Password" }', "columns.pin: 'Password' is never read, whatever it holds"),
+        ('columns = { student_number = "SSN" }', "columns.student_number: 'SSN' is never read"),
+        ('columns = { grade = "STUDENTS.Ethnicity" }', "columns.grade: 'STUDENTS.Ethnicity' is never read"),
+        ('header = false\ncolumns = { grade = "Grade" }', "columns.grade: without a header it should be a position"),
+        ('header = false\ncolumns = { grade = "0" }', "columns.grade: without a header it should be a position"),
+        ('values = { grade = { "-1" = "T" } }', "values.grade: 'T' is no grade"),
+        ('values = { status = { "X" = "gone" } }', 'values.status: \'gone\' should be "active" or "inactive"'),
+        ('values = { pin = { "X" = "1" } }', "feed.values.pin"),
+        ('columns = { race = "Race" }', "feed.columns.race"),
+    ],
+)
+def test_what_a_feed_may_not_say(folder: Path, feed: str, said: str) -> None:
+    """A column that is never read, a name in place of a position, a meaning that is none: one line names the key."""
+    edit(folder, "settle_seconds = 1\n", f"settle_seconds = 1\n{feed}\n")
+    assert said in refusal(folder)
 
 
 def test_all_mistakes_are_counted_and_the_first_is_told(folder: Path) -> None:

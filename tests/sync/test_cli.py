@@ -181,7 +181,10 @@ USERS = files(pupils(20))["users.csv"]
 BAD_FILES: dict[str, tuple[Callable[[Place], Path], str]] = {
     "empty": (lambda place: _file(place, b""), "roster.zip: damaged or cut short"),
     "not a zip": (lambda place: _file(place, b"sourcedId,role\r\n" * 50), "roster.zip: damaged or cut short"),
-    "not a roster": (lambda place: _file(place, b"%PDF-1.7", "letter.pdf"), "neither a zip nor a .csv or .txt file"),
+    "not a roster": (
+        lambda place: _file(place, b"%PDF-1.7", "letter.pdf"),
+        "neither a zip nor a .csv, .txt or .xlsx file",
+    ),
     "cut short": (
         lambda place: _file(place, package(place.folder / "whole.zip", pupils(20)).read_bytes()[:-200]),
         "damaged or cut short",

@@ -28,9 +28,12 @@ def district(**feed: Any) -> District:
     return demo.model_copy(update={"feed": demo.feed.model_copy(update=feed)})
 
 
-def read(folder: Path, text: str | bytes, name: str = "students.csv", **feed: Any) -> Roster:
+def read(
+    folder: Path, text: str | bytes, name: str = "students.csv", *, whole_folder: bool = False, **feed: Any
+) -> Roster:
+    """The roster of one file, or of the folder that it lies in."""
     (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    with open_package(folder / name) as package:
+    with open_package(folder if whole_folder else folder / name) as package:
         return read_package(package, district(**feed), TODAY)
 
 

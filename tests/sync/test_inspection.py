@@ -50,6 +50,16 @@ def test_nobody_is_shown(tmp_path: Path) -> None:
     assert "student numbers, by shape: 9999999 3" in page
 
 
+def test_a_file_without_a_header_is_never_guessed_at(tmp_path: Path) -> None:
+    """One line with the key to set, and nothing of whoever stands in the first line."""
+    (tmp_path / "export.csv").write_text("0012345,Qanary,3,101\n0012346,Other,4,101\n")
+    command = [sys.executable, "-m", "sync", "inspect", str(tmp_path / "export.csv")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "no header was recognised" in done.stderr and "[feed] header = false" in done.stderr
+    assert "Qanary" not in done.stderr and "0012345" not in done.stderr
+
+
 def test_shapes() -> None:
     """A shape keeps length and kind of characters, and nothing else."""
     assert [shape(number) for number in ("AB-123", "007", "")] == ["AA-999", "999", "blank"]

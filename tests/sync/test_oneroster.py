@@ -148,16 +148,16 @@ def test_the_receipt_says_what_came_and_what_was_used() -> None:
 
 def test_the_feed_can_name_other_columns() -> None:
     """Where the badge number or the PIN is elsewhere, the district says where, and only that column is read."""
-    columns = {"student_number": "userIds", "pin": "password", "birth_date": "sex", "given_name": "middleName"}
+    columns = {"student_number": "userIds", "pin": "sms", "birth_date": "dateLastModified", "given_name": "middleName"}
     raw = district().model_dump()
     raw["agreement"]["fields"] = {*raw["agreement"]["fields"], "pin"}
     raw["feed"]["columns"] = columns
-    extra = {"userIds": "4711", "password": "8642", "middleName": "Mid"}
+    extra = {"userIds": "4711", "sms": "8642", "middleName": "Mid"}
     found = read(
         files([PUPIL])
         | {
             "users.csv": people({"sourcedId": "s-1", "givenName": "Given", **extra}),
-            "demographics.csv": csv_bytes(DEMOGRAPHICS, [{"sourcedId": "s-1", "sex": "2016-05-06"}]),
+            "demographics.csv": csv_bytes(DEMOGRAPHICS, [{"sourcedId": "s-1", "dateLastModified": "2016-05-06"}]),
         },
         District.model_validate(raw),
     )

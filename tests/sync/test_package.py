@@ -78,7 +78,7 @@ def test_a_zip_is_told_by_its_bytes_too(tmp_path: Path) -> None:
 def test_what_is_neither_is_refused(tmp_path: Path, name: str) -> None:
     """Bytes of an unknown kind are not guessed at."""
     (tmp_path / name).write_bytes(USERS)
-    assert "neither a zip nor a .csv or .txt file; check [feed] pattern" in refusal(tmp_path / name)
+    assert "neither a zip nor a .csv, .txt or .xlsx file; check [feed] pattern" in refusal(tmp_path / name)
 
 
 def test_a_link_in_a_folder_is_refused(tmp_path: Path) -> None:
@@ -101,4 +101,4 @@ def test_a_package_without_a_roster_file_is_refused(tmp_path: Path) -> None:
     """An export that wrote nothing is not a district without students."""
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", zipped(tmp_path / "a.zip"), zipped(tmp_path / "b.zip", ("a.pdf", USERS))):
-        assert "no .csv or .txt file in it" in refusal(path)
+        assert "no .csv, .txt or .xlsx file in it" in refusal(path)

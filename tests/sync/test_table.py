@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.formats.lines import MAX_BATCH, MAX_LINE
 from sync.formats.style import Style
-from sync.formats.table import MAX_BATCH, MAX_CELL, MAX_LINE, Table, read_table
+from sync.formats.table import MAX_CELL, Table, read_table
 from sync.roster import BadRosterError, RejectCode
 
 if TYPE_CHECKING:

@@ -1,0 +1,76 @@
+"""What a flat file says about whether somebody is a student, and still here."""
+
+import re
+from enum import Enum
+
+from sync.formats.dates import iso_date
+from sync.formats.headers import folded
+from sync.formats.reader import Reader, each
+from sync.roster import WarningCode
+
+
+class Status(Enum):
+    BLANK = 0
+    ACTIVE = 1
+    GONE = 2
+    UNKNOWN = 3
+
+
+# "*" is Aeries' pre-enrolled; 0 and -1 are PowerSchool's enrolled and pre-registered.
+_ACTIVE = frozenset(
+    "0 -1 * a active y yes enrolled enroled current currentlyenrolled registered preregistered preenrolled attending "
+    "present primary".split()
+)
+_GONE = frozenset(
+    "2 3 i inactive w withdrawn withdrew transferred transferredout graduated graduate exited exit deleted dropped "
+    "droppedout left leaver noshow terminated expelled deceased".split()
+)
+# In PowerSchool's own column a 1 is inactive too; in somebody else's it could be a yes.
+_GONE_IN_POWERSCHOOL = frozenset({"1", "4", "-2"})
+_OTHERS = frozenset(
+    "teacher staff faculty employee administrator admin principal parent guardian contact aide counselor proctor "
+    "relative professor lecturer librarian substitute".split()
+)
+PASSED = "exit date passed"
+
+Cells = list[str]
+
+
+def exits(reader: Reader, statuses: Cells | None, header: str, dates: Cells | None) -> Cells | None:
+    """Why each has gone, or "". A known status decides; an exit date that has passed decides where there is none.
+
+    A word that nobody knows sends nobody away, and is counted. None where no column says anything.
+    """
+    words = None if statuses is None else reader.values("status", statuses)
+    known = {word: _status(word, folded(header) == "enrollstatus") for word in {"", *(words or ())}}
+    if words and (unknown := {word for word, status in known.items() if status is Status.UNKNOWN}):
+        reader.count(WarningCode.STATUS_UNKNOWN, sum(map(unknown.__contains__, words)))
+    if dates is None:
+        return words and each(words, lambda word: _exit(word, known[word], passed=False))
+    today = reader.today.isoformat()
+    passed = each(dates, lambda cell: "" < iso_date(cell, reader.today) < today)
+    rows = zip(words or [""] * len(dates), passed, strict=True)
+    return each(rows, lambda row: _exit(row[0], known[row[0]], passed=row[1]))
+
+
+def _status(word: str, powerschool: bool) -> Status:
+    # A minus before a number is its sign.
+    plain = re.sub(r"[\s_/]|(?<=.)-", "", word.lower())
+    if not plain:
+        return Status.BLANK
+    if plain in _GONE or (powerschool and plain in _GONE_IN_POWERSCHOOL):
+        return Status.GONE
+    return Status.ACTIVE if plain in _ACTIVE else Status.UNKNOWN
+
+
+def _exit(word: str, status: Status, *, passed: bool) -> str:
+    if status is Status.GONE:
+        return word.lower()
+    return PASSED if passed and status is not Status.ACTIVE else ""
+
+
+def is_student(reader: Reader, roles: list[str], said: bool) -> list[bool]:
+    """Who is a student: whoever is `said` to be one, or elsewhere whoever is not somebody else. A library's file may
+    have its teachers in it too."""
+    words = reader.values("role", roles)
+    return each(words, lambda role: folded(role) == "student" if said else folded(role) not in _OTHERS)
