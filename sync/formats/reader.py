@@ -1,10 +1,12 @@
 """Reads the files of one package for one district, and keeps the receipts."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import pandas as pd
 
@@ -34,6 +36,8 @@ class Reader:
     warnings: Counter[WarningCode] = field(default_factory=Counter)
     columns: dict[str, Columns] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
+    # For as long as somebody else holds them: a million rows are not kept for the sake of one reject.
+    tables: WeakValueDictionary[str, Table] = field(default_factory=WeakValueDictionary)
 
     def style(self, file: str, encoding: str = UTF_8) -> Style:
         """How a file is written, by its first bytes."""
@@ -42,12 +46,15 @@ class Reader:
 
     def header(self, file: str) -> Row:
         """The header row of a file, as it stands."""
-        return self._decoded(file, lambda style: self._header(file, style))
+        return self._decoded(file, lambda style: self._header(file, style))[0]
 
     def table(self, file: str, wanted: Mapping[str, bool]) -> Table:
         """Read a file in UTF-8 (or UTF-16 with its mark), or as a whole in the district's fallback encoding."""
-        table = self._decoded(file, lambda style: self._table(file, wanted, style))
+        table, fell_back = self._decoded(file, lambda style: self._table(file, wanted, style))
+        if fell_back:
+            self.warnings[WarningCode.FALLBACK_ENCODING] += 1
         self.columns[file] = table.receipt()
+        self.tables[file] = table
         self.rejects.extend(table.rejects)
         return table
 
@@ -59,21 +66,20 @@ class Reader:
         with self.package.open(file) as stream:
             return read_table(stream, file, wanted, style)
 
-    def _decoded(self, file: str, read: Callable[[Style], MeaningT]) -> MeaningT:
+    def _decoded(self, file: str, read: Callable[[Style], MeaningT]) -> tuple[MeaningT, bool]:
+        """What was read, and whether the fallback encoding was needed for it."""
         fallback = self.district.feed.fallback_encoding
         try:
-            return read(self.style(file))
+            return read(self.style(file)), False
         except UnicodeError as error:
             if not fallback:
                 raise BadRosterError(
                     f"{file}: not UTF-8 ({_reason(error)}); export as UTF-8 or set [feed] fallback_encoding"
                 ) from error
         try:
-            found = read(self.style(file, fallback))
+            return read(self.style(file, fallback)), True
         except UnicodeError as error:
             raise BadRosterError(f"{file}: neither UTF-8 nor {fallback}; export it as UTF-8") from error
-        self.warnings[WarningCode.FALLBACK_ENCODING] += 1
-        return found
 
 
 def _reason(error: UnicodeError) -> str:
@@ -106,5 +112,9 @@ def unique(frame: pd.DataFrame, file: str, reader: Reader) -> pd.DataFrame:
 
 def _reject(rows: pd.DataFrame, file: str, code: RejectCode, reader: Reader) -> None:
     readable = code is RejectCode.ID_DUPLICATE
+    table = reader.tables[file]
     for source_id, school, line in zip(rows["source_id"], rows["school"], rows["line"], strict=True):
-        reader.rejects.append(Reject(file, line, code, source_id if readable else None, school or None))
+        at = bisect_left(table.lines, line)
+        cells = {name: cells[at] for name, cells in table.columns.items()}
+        column = next(iter(table.columns))
+        reader.rejects.append(Reject(file, line, code, source_id if readable else None, school or None, column, cells))
