@@ -40,6 +40,7 @@ class RejectCode(StrEnum):
     ID_MISSING = "id_missing"
     ID_TOO_LONG = "id_too_long"
     ID_DUPLICATE = "id_duplicate"
+    ROLE_UNKNOWN = "role_unknown"
 
 
 class WarningCode(StrEnum):
@@ -50,6 +51,19 @@ class WarningCode(StrEnum):
     ROW_REPEATED = "row_repeated"
     FALLBACK_ENCODING = "fallback_encoding"
     NO_MANIFEST = "no_manifest"
+    MANIFEST_CONTRADICTS = "manifest_contradicts"
+    VERSION_BY_HEADERS = "version_by_headers"
+    EMPTY_FILE = "empty_file"
+    HEADER_SPELLING = "header_spelling"
+    HEADER_ORDER = "header_order"
+    COLUMN_UNKNOWN = "column_unknown"
+    VALUE_SPELLING = "value_spelling"
+    NULL_CELL = "null_cell"
+    STATUS_IN_BULK = "status_in_bulk"
+    STATUS_UNREADABLE = "status_unreadable"
+    ROLE_ENDED_IN_DELTA = "role_ended_in_delta"
+    ORG_UNKNOWN = "org_unknown"
+    ORG_TYPE_UNKNOWN = "org_type_unknown"
 
 
 @dataclass(frozen=True, slots=True)
