@@ -53,7 +53,8 @@ class Night:
     @property
     def basis(self) -> str:
         """What a stored patron was made from besides its row. When it differs, every row is worked out again."""
-        agreed = sorted(self.district.agreement.fields), sorted(self.district.feed.columns.items())
+        feed = self.district.feed
+        agreed = sorted(self.district.agreement.fields), feed.columns, feed.values, feed.header, feed.school
         facts = (MAPPING_VERSION, self.rules_version, agreed, self.expires, self.vault.key_id)
         return sha256(repr(facts).encode()).hexdigest()
 

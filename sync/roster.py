@@ -41,6 +41,7 @@ class RejectCode(StrEnum):
     ID_TOO_LONG = "id_too_long"
     ID_DUPLICATE = "id_duplicate"
     ID_DAMAGED = "id_damaged"
+    ROLE_UNKNOWN = "role_unknown"
 
 
 class WarningCode(StrEnum):
@@ -61,6 +62,19 @@ class WarningCode(StrEnum):
     HEADER_REPEATED = "header_repeated"
     TRAILING_DELIMITER = "trailing_delimiter"
     FOOTER = "footer"
+    MANIFEST_CONTRADICTS = "manifest_contradicts"
+    VERSION_BY_HEADERS = "version_by_headers"
+    EMPTY_FILE = "empty_file"
+    HEADER_SPELLING = "header_spelling"
+    HEADER_ORDER = "header_order"
+    COLUMN_UNKNOWN = "column_unknown"
+    VALUE_SPELLING = "value_spelling"
+    NULL_CELL = "null_cell"
+    STATUS_IN_BULK = "status_in_bulk"
+    STATUS_UNREADABLE = "status_unreadable"
+    ROLE_ENDED_IN_DELTA = "role_ended_in_delta"
+    ORG_UNKNOWN = "org_unknown"
+    ORG_TYPE_UNKNOWN = "org_type_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +121,8 @@ class Roster:
     """The students of one roster. `rows` counts data rows of the users file, students or not.
 
     A `partial` roster says only what changed: whoever is not in it has not left, and a blank cell says nothing.
-    `orgs` is the school code of each of the roster's own org ids, for a later partial roster that names no schools.
+    `named` is the header that each field was read from, as the file spells it. `orgs` is the school code of each of
+    the roster's own org ids, for a later partial roster that names no schools.
     """
 
     format: str
@@ -118,6 +133,7 @@ class Roster:
     rows: int
     not_students: int
     partial: bool = False
+    named: Mapping[str, str] = field(default_factory=dict)
     orgs: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from access_service.settings import District
 from sync.formats.flat import read_flat
 from sync.formats.headers import FlatFormat, flat_format, folded, is_header
-from sync.formats.oneroster import read_oneroster
+from sync.formats.oneroster import Part, find_parts, named_exactly, read_oneroster
 from sync.formats.reader import Reader
 from sync.formats.sds import read_sds
 from sync.package import SHEET, Package
@@ -15,9 +15,7 @@ from sync.roster import BadRosterError, Roster
 
 __all__ = ["read_package"]
 
-ONEROSTER_USERS = frozenset({"sourcedid", "enableduser"})
 SDS_V2_USERS = frozenset({"sourcedid", "orgsourcedids", "role", "grade"})
-SDS_ROLES = frozenset({"usersourcedid", "isprimary"})
 
 
 def read_package(
@@ -34,9 +32,10 @@ def read_package(
     package for such a one. Errors: BadRosterError, and nothing of it is used.
     """
     reader = Reader(package, district, today, orgs, partial)
-    named = {"users.csv", "orgs.csv", "manifest.csv"} & set(package.names)
-    if named and not _is_sds_v2(reader):
-        return _read_users(reader)
+    parts = find_parts(reader)
+    if _is_oneroster(reader, parts) and not _is_sds_v2(reader):
+        sds = "roles" in parts and parts["roles"].is_sds and {"users.csv", "roles.csv"} <= set(package.names)
+        return read_sds(reader) if sds else read_oneroster(reader, parts)
     found = list(_flat_files(reader))
     if len(found) == 1:
         return read_flat(reader, *found[0])
@@ -72,13 +71,17 @@ def _is_sds_v2(reader: Reader) -> bool:
     return users >= SDS_V2_USERS and not users & {"enableduser", "grades"}
 
 
-def _read_users(reader: Reader) -> Roster:
-    names = reader.package.names
-    if "users.csv" in names and "roles.csv" in names:
-        roles = {folded(name) for name in reader.header("roles.csv")}
-        if roles >= SDS_ROLES and "sourcedid" not in roles:
-            return read_sds(reader)
-    return read_oneroster(reader)
+def _is_oneroster(reader: Reader, parts: Mapping[str, Part]) -> bool:
+    """Whether the package is OneRoster, or SDS v2.1, by the names of the standard or by headers that belong together.
+
+    A district that names the columns of id and school has a flat file, whatever else its header looks like.
+    """
+    if named_exactly(parts):
+        return True
+    if {"source_id", "school"} & reader.district.feed.columns.keys():
+        return False
+    together = {"orgs", "roles", "demographics"} & parts.keys()
+    return "manifest" in parts or bool("users" in parts and together) or bool(reader.partial and parts)
 
 
 def _flat_files(reader: Reader) -> Iterator[tuple[str, FlatFormat]]:

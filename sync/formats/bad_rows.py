@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from access_service.domain.mapping import Exclusion
-from sync.formats.headers import FLAT_FORMATS, folded
-from sync.formats.oneroster import USER_COLUMNS
 from sync.formats.reader import Reader
 from sync.formats.table import Row
 from sync.plan import Excluded
@@ -60,7 +58,7 @@ def bad_rows(reader: Reader, roster: Roster, excluded: Mapping[str, Excluded]) -
     bad = [_rejected(reject, by_place, by_person) for reject in rejects]
     for source_id, code in islice(at_fault.items(), MOST - len(bad)):
         if theirs := tuple(by_person[source_id]):
-            column = _column(reader, roster, theirs[0], FAULTS[code])
+            column = roster.named.get(FAULTS[code], FAULTS[code])
             bad.append(BadRow(theirs[0].file, theirs[0].line, code, column, source_id, theirs))
     return bad
 
@@ -95,12 +93,3 @@ def _wanted(
     file: str, width: int, at: int, ids: Container[str], lines: Container[tuple[str, int]]
 ) -> Callable[[int, Row], bool]:
     return lambda line, row: len(row) == width and (row[at].strip() in ids or (file, line) in lines)
-
-
-def _column(reader: Reader, roster: Roster, sent: Sent, wanted: str) -> str:
-    """The header that a field was read from, in the words of the file; the field's own name where it is not there."""
-    configured = {str(name): header for name, header in reader.district.feed.columns.items()}
-    named = [configured.get(wanted, ""), USER_COLUMNS.get(wanted, "")]
-    named += [header for form in FLAT_FORMATS if form.name == roster.format for header in form.columns.get(wanted, ())]
-    by_fold = {folded(header): header for header in reversed(list(sent.cells))}
-    return next((by_fold[folded(name)] for name in named if name and folded(name) in by_fold), wanted)

@@ -20,6 +20,7 @@ def read_flat(reader: Reader, file: str, form: FlatFormat) -> Roster:
     """The students of one file. Errors: BadRosterError, and nothing of it is used."""
     named = chosen_columns(reader.header(file), form, reader)
     table = reader.table(file, {named["source_id"]: True, **dict.fromkeys(named.values(), True)})
+    reader.named.update(named)
     number_cells(table, named, reader)
     cells = {field: table.columns[name] for field, name in named.items()}
     columns = _columns(reader, cells, named, table.lines)
@@ -38,6 +39,7 @@ def read_flat(reader: Reader, file: str, form: FlatFormat) -> Roster:
         rejects=tuple(reader.rejects),
         warnings=reader.warnings,
         columns=reader.columns,
+        named=reader.named,
         rows=table.rows,
         not_students=others,
     )

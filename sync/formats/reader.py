@@ -1,10 +1,12 @@
 """Reads the files of one package for one district, and keeps the receipts."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import pandas as pd
 
@@ -28,7 +30,8 @@ MeaningT = TypeVar("MeaningT")
 @dataclass(frozen=True, slots=True)
 class Reader:
     """One package being read for one district. `today` decides what has ended; `orgs` are the schools that the last
-    accepted roster named, by org id. `partial`: the package says only what changed, whatever it says of itself."""
+    accepted roster named, by org id. `partial`: the package says only what changed, whatever it says of itself. `named`
+    is the header that each field is read from."""
 
     package: Package
     district: District
@@ -38,6 +41,9 @@ class Reader:
     warnings: Counter[WarningCode] = field(default_factory=Counter)
     columns: dict[str, Columns] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
+    named: dict[str, str] = field(default_factory=dict)
+    # For as long as somebody else holds them: a million rows are not kept for the sake of one reject.
+    tables: WeakValueDictionary[str, Table] = field(default_factory=WeakValueDictionary)
 
     def style(self, file: str, encoding: str = UTF_8) -> Style:
         """How a file is written, by its first bytes."""
@@ -57,6 +63,7 @@ class Reader:
         table = self._decoded(file, lambda style: self._table(file, wanted, style))
         self.columns[file] = table.receipt()
         self.warnings.update(+table.warnings)
+        self.tables[file] = table
         self.rejects.extend(table.rejects)
         return table
 
@@ -158,5 +165,9 @@ def rejected(rows: pd.DataFrame, file: str, code: RejectCode, reader: Reader, re
     """Note these rows as rejects. Without a `readable` id nobody can tell whose they are."""
     if readable is None:
         readable = code is RejectCode.ID_DUPLICATE
+    table = reader.tables[file]
     for source_id, school, line in zip(rows["source_id"], rows["school"], rows["line"], strict=True):
-        reader.rejects.append(Reject(file, line, code, source_id if readable else None, school or None))
+        at = bisect_left(table.lines, line)
+        cells = {name: cells[at] for name, cells in table.columns.items()}
+        column = next(iter(table.columns))
+        reader.rejects.append(Reject(file, line, code, source_id if readable else None, school or None, column, cells))

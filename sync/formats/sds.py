@@ -29,6 +29,7 @@ def read_sds(reader: Reader) -> Roster:
     named = {field: name for field, name in USER_COLUMNS.items() if field in fields}
     named |= {field: name for field, name in reader.district.feed.columns.items() if field in ("student_number", "pin")}
     users = reader.table("users.csv", {"sourcedId": True, **dict.fromkeys(named.values(), True)})
+    reader.named.update({"source_id": "sourcedId", "school": "orgSourcedId", "grade": "grade"} | dict(named))
     born = _birth_dates(reader)
     at = [index for index, user in enumerate(users.columns["sourcedId"]) if user in places or not user]
     ids = [users.columns["sourcedId"][index] for index in at]
@@ -59,6 +60,7 @@ def read_sds(reader: Reader) -> Roster:
         rejects=tuple(reader.rejects),
         warnings=reader.warnings,
         columns=reader.columns,
+        named=reader.named,
         rows=users.rows,
         not_students=len(users.lines) - len(ids),
     )

@@ -30,7 +30,11 @@ Row = list[str]
 Pick = Callable[[Row], tuple[str, ...]]
 
 
-@dataclass(slots=True)
+class NoRowsError(BadRosterError):
+    """A header and nothing under it."""
+
+
+@dataclass(slots=True, weakref_slot=True)
 class Table:
     """Chosen columns of one file, trimmed. `lines` has the line number of each row kept; `footers` are rejects that
     are none if no row comes after them."""
@@ -63,7 +67,7 @@ def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], style: S
     except csv.Error as error:
         raise BadRosterError(f"{file} line {reader.line_num}: not CSV ({error}); export it again") from error
     if not table.rows:
-        raise BadRosterError(f"{file}: no rows under the header; an empty export is not a roster")
+        raise NoRowsError(f"{file}: no rows under the header; an empty export is not a roster")
     return table
 
 
@@ -209,14 +213,17 @@ def _clean_rows(rows: list[Row], lines: list[int], table: Table, pick: Pick) -> 
     kept: list[Row] = []
     kept_lines: list[int] = []
     for row, line in zip(rows, lines, strict=True):
-        cells = pick(row)
-        if max(map(len, cells)) > MAX_CELL:
-            table.rejects.append(Reject(table.file, line, RejectCode.FIELD_TOO_LONG, _id_of(row, table)))
-        elif any(map(CONTROL.search, cells)):
-            table.rejects.append(Reject(table.file, line, RejectCode.CONTROL_CHARACTER, _id_of(row, table)))
-        else:
+        cells = dict(zip(table.columns, pick(row), strict=True))
+        endless = next((name for name, cell in cells.items() if len(cell) > MAX_CELL), None)
+        column = endless or next((name for name, cell in cells.items() if CONTROL.search(cell)), None)
+        if column is None:
             kept.append(row)
             kept_lines.append(line)
+            continue
+        code = RejectCode.FIELD_TOO_LONG if endless else RejectCode.CONTROL_CHARACTER
+        # What is left of an endless cell is still too long.
+        sent = {name: cell[: MAX_CELL + 1] for name, cell in cells.items()}
+        table.rejects.append(Reject(table.file, line, code, _id_of(row, table), column=column, cells=sent))
     return kept, kept_lines
 
 

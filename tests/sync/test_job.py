@@ -433,4 +433,4 @@ def test_a_wrong_pepper_stops_the_night(nights: Nights, monkeypatch: pytest.Monk
 def test_a_roster_without_a_student_is_refused(nights: Nights) -> None:
     """Rows of which none is a student's are no roster, on the first night as on any."""
     with pytest.raises(BadRosterError, match="none of 5 rows is a student's"):
-        nights.night([pupil.moved(role="learner") for pupil in pupils(5)])
+        nights.night([pupil.moved(role="teacher") for pupil in pupils(5)])

@@ -26,7 +26,7 @@ from tests.place import Place, empty_database
 from tests.sync.nights import Nights
 from tests.sync.rosters import pupils
 
-HEADER = "School_id,Student_id,Student_number,Last_name,First_name,Grade,Gender,DOB\r\n"
+HEADER = "School_id,Student_id,Student_number,Last_name,First_name,Grade,Badge,DOB\r\n"
 KEY = bytes.fromhex("7a" * 32)
 
 
@@ -372,7 +372,7 @@ def test_a_pin_of_the_roster_is_shown_to_nobody(place: Place) -> None:
     """Neither on the terminal nor in an export; it comes back with the replay, and the student signs in."""
     fields = '"family_name", "birth_date"]'
     place.edit(fields, '"family_name", "pin"]')
-    place.edit("settle_seconds = 1", 'settle_seconds = 1\ncolumns = { pin = "Gender" }')
+    place.edit("settle_seconds = 1", 'settle_seconds = 1\ncolumns = { pin = "Badge" }')
     place.edit('rule = "MMDD"', 'rule = "column"')
     place.edit("birth_date = 2017-04-12", 'roster_pin = "0412"')
     file = place.folder / "again.csv"
@@ -382,7 +382,7 @@ def test_a_pin_of_the_roster_is_shown_to_nobody(place: Place) -> None:
     assert "(a PIN: shown to nobody)" in shown and "8642" not in shown
     mend = place.folder / "mend.csv"
     assert place.sync("quarantine", "export", "demo", "--to", mend).code == 0
-    assert "8642" not in mend.read_text() and "Gender" not in mend.read_text()
+    assert "8642" not in mend.read_text() and "Badge" not in mend.read_text()
     mend.write_text(mend.read_text().replace("\x01", "Family40"))
     assert place.sync("quarantine", "replay", "demo", "--file", mend).code == 0
     with place.nights() as nights:

@@ -1,0 +1,68 @@
+"""From the files to the frame."""
+
+from collections.abc import Iterable, Mapping
+from itertools import chain, compress
+
+import pandas as pd
+
+from sync.formats.oneroster.roles import StudentRoles
+from sync.formats.oneroster.schools import Orgs, Schools
+from sync.formats.oneroster.users import Users
+from sync.formats.reader import MAX_ID, Reader, each, unique
+from sync.roster import COLUMNS, RejectCode, WarningCode
+
+
+def students(reader: Reader, users: Users, schools: Schools) -> pd.DataFrame:
+    """The students of users.csv, one row each."""
+    ids = users.rows.columns["sourcedId"]
+    blank = [""] * len(ids)
+    fields = {field: users.fields.get(field, blank) for field in COLUMNS}
+    columns: dict[str, Iterable[str] | Iterable[int]] = {
+        **fields,
+        "source_id": ids,
+        "school": each(users.orgs, schools.code),
+        "grade": reader.grades(fields["grade"]),
+        "exit": users.exits,
+        "line": users.rows.table.lines,
+    }
+    kept = {name: list(compress(cells, users.student)) for name, cells in columns.items()}
+    if "" in kept["school"]:
+        _count_unknown(reader, compress(users.orgs, users.student), schools)
+    # Plain objects: what was read as text stays the same text.
+    return unique(pd.DataFrame(kept, dtype=object), users.rows.part.file, reader).drop(columns="line")
+
+
+def whole(frame: pd.DataFrame, file: str, roles: StudentRoles | None, reader: Reader) -> pd.DataFrame:
+    """Without those of whom a row of another file was rejected: a lost birth date would take their PIN away. A role
+    that nobody can read takes nothing from one that is plain."""
+    plain = roles.orgs if roles else {}
+    halved = {
+        reject.source_id
+        for reject in reader.rejects
+        if reject.file != file and not (reject.code is RejectCode.ROLE_UNKNOWN and reject.source_id in plain)
+    }
+    return frame[~frame["source_id"].isin(halved - {None})] if halved else frame
+
+
+def said_elsewhere(
+    reader: Reader, known: Iterable[str], roles: StudentRoles, schools: Schools, births: Mapping[str, str]
+) -> pd.DataFrame:
+    """Of a partial package those who are in no users.csv, with what its other files say of them."""
+    dated = (user for user, born in births.items() if born)
+    others = dict.fromkeys(chain(roles.orgs, roles.ended, dated))
+    rejected = {reject.source_id for reject in reader.rejects}
+    passed = {"", *known, *rejected, *roles.adults}
+    ids = [user for user in others if user not in passed and len(user) <= MAX_ID]
+    blank = [""] * len(ids)
+    columns = {
+        **dict.fromkeys(COLUMNS, blank),
+        "source_id": ids,
+        "school": [schools.code(roles.orgs.get(user, ())) for user in ids],
+        "birth_date": [births.get(user, "") for user in ids],
+        "exit": ["role ended" if user in roles.ended else "" for user in ids],
+    }
+    return pd.DataFrame(columns, dtype=object)
+
+
+def _count_unknown(reader: Reader, orgs: Iterable[Orgs], schools: Schools) -> None:
+    reader.warnings[WarningCode.ORG_UNKNOWN] += sum(each(orgs, schools.unheard_of))
