@@ -21,6 +21,7 @@ from sync import job as night
 from sync.job import Job
 from sync.report import Report, source_text
 from sync.sftp import check_source, credentials, has_credentials
+from sync.synthetic.command import synthesize
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,9 @@ def inspect(installation: Installation, file: Path, district: str | None) -> Non
     found = inspection.inspect(file, settled, datetime.now(UTC).date())
     click.echo("\n".join(inspection.as_text(found)), err=True)
     click.echo(inspection.as_district(found))
+
+
+cli.add_command(synthesize)
 
 
 def _work(
