@@ -11,6 +11,12 @@ from sync.synthetic.oddities.packages import MANIFEST, OF_MANIFEST, OF_ZIP
 from sync.synthetic.oddities.rows import lacks
 
 _ORGS = "orgs.csv"
+_WORDS = {
+    "header": "header row",
+    "enabled": "enabledUser",
+    "ends": "date on which a role ends",
+    "left": "column for those who have gone",
+}
 
 
 def check(form: Format, oddities: Sequence[Oddity], path: Path) -> None:
@@ -31,14 +37,13 @@ def misfit(form: Format, oddity: Oddity) -> str:
     """Why an oddity does not fit a format, or "" where it does."""
     formed = FORMS[form]
     names = {sheet.name for sheet in formed.sheets} | ({MANIFEST} if formed.manifest else set())
-    if oddity in OF_TEXT and formed.sheets[0].name.endswith(".xlsx"):
-        return "a workbook is no text file"
-    if oddity in OF_QUOTES and formed.style.quotes == "never":
-        return "it is written without quotes"
-    if oddity is Oddity.ORGS_MISSING:
-        return "" if _ORGS in names else f"it has no {_ORGS}"
-    if oddity in OF_MANIFEST and MANIFEST not in names:
-        return f"it has no {MANIFEST}"
-    if lacking := lacks(formed.sheets, oddity, headed=formed.headed):
-        return f"it has no {lacking.replace('_', ' ')}"
-    return ""
+    lacking = lacks(formed.sheets, oddity, headed=formed.headed)
+    needed = _ORGS if oddity is Oddity.ORGS_MISSING else MANIFEST
+    causes = (
+        (oddity in OF_TEXT and formed.sheets[0].name.endswith(".xlsx"), "a workbook is no text file"),
+        (oddity in OF_QUOTES and formed.style.quotes == "never", "it is written without quotes"),
+        (oddity is Oddity.STATUS_IN_BULK and formed.sparse, "a delta has to fill status"),
+        (oddity in OF_MANIFEST and needed not in names, f"it has no {needed}"),
+        (bool(lacking), f"it has no {_WORDS.get(lacking, lacking).replace('_', ' ')}"),
+    )
+    return next((cause for applies, cause in causes if applies), "")
