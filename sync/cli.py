@@ -16,6 +16,7 @@ from sync.console import JSON, Installation, work
 from sync.reading import NOBODYS
 from sync.report import source_text
 from sync.sftp import check_source, credentials, has_credentials
+from sync.synthetic.command import synthesize
 
 
 @click.group()
@@ -90,6 +91,7 @@ def inspect(installation: Installation, file: Path, district: str | None) -> Non
 
 
 cli.add_command(quarantine)
+cli.add_command(synthesize)
 
 
 def main() -> NoReturn:

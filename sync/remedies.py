@@ -24,8 +24,8 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "look at a few students in the file; if it is right, raise the limit for this run",
     ),
     Finding.COLLISIONS: Remedy(
-        "many rows have numbers that are somebody else's: new source ids for the same students, or another"
-        " district's file",
+        "many rows have numbers that are somebody else's: new source ids for the same students, or another "
+        "district's file",
         "ask the district whether its ids changed",
     ),
     Finding.RENAMED: Remedy(
@@ -33,8 +33,8 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "look at the columns with the district",
     ),
     Finding.REKEYED: Remedy(
-        "many students are missing under one source id and new under another, by name and birth date: the"
-        " SIS gave new ids",
+        "many students are missing under one source id and new under another, by name and birth date: the SIS"
+        " gave new ids",
         "ask the district; nobody is taken for somebody new meanwhile",
     ),
     Finding.RECYCLED: Remedy(
@@ -89,16 +89,37 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "one `sourcedId` on rows that say different things; all of them are rejected",
         "the district removes the wrong ones",
     ),
+    RejectCode.ID_DAMAGED: Remedy(
+        "an id or a student number that a spreadsheet cut short (`1.23E+11`): two students could share it",
+        "the district exports from its system, not from a spreadsheet, or keeps the column as text",
+    ),
+    RejectCode.ROLE_UNKNOWN: Remedy(
+        "a blank role, or one that nobody knows; known adults are no rejects",
+        "the district fills it in, or names it as the standard does (`ext:...` for its own)",
+    ),
     WarningCode.BIRTH_DATE_UNREADABLE: Remedy(
-        "a birth date that is not YYYY-MM-DD; the student has no PIN made of it",
+        "a birth date that is no date in any spelling we know; the student has no PIN made of it",
         "the district mends the column's format",
     ),
     WarningCode.BIRTH_DATE_MISSING: Remedy(
         "a student without a birth date; the student has no PIN made of it",
         "the district fills it in",
     ),
+    WarningCode.BIRTH_DATE_PLACEHOLDER: Remedy(
+        "a birth date that stands for none: in the future, a hundred years ago, a New Year's Day of over 25 "
+        "years ago; counts as missing",
+        "the district fills it in",
+    ),
+    WarningCode.STATUS_UNKNOWN: Remedy(
+        "a word in the status column that nobody knows; the student stays",
+        "say in `[feed.values.status]` what it means",
+    ),
+    WarningCode.ROWS_DISAGREE: Remedy(
+        "a student's rows say different things about grade; the first counts",
+        "the district looks at them",
+    ),
     WarningCode.ROW_REPEATED: Remedy(
-        "a row stands there twice; one counts",
+        "a row stands there twice; one counts, in a delta the one that was modified last",
         "nothing",
     ),
     WarningCode.FALLBACK_ENCODING: Remedy(
@@ -109,13 +130,89 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "the package has no manifest.csv",
         "nothing, or the district adds it",
     ),
+    WarningCode.ROW_BLANK: Remedy(
+        "a row without anything in it that is used",
+        "nothing",
+    ),
+    WarningCode.NUMBER_CELL: Remedy(
+        "a spreadsheet column of ids, numbers or schools that holds numbers, not text: zeros in front may be lost",
+        "the district makes the column text; `rules.student_number.pad_to` brings back zeros",
+    ),
+    WarningCode.EXCEL_TEXT: Remedy(
+        'a cell written as `="00123"`, which keeps a spreadsheet from eating zeros; read as 00123',
+        "nothing",
+    ),
+    WarningCode.LINES_ABOVE_HEADER: Remedy(
+        "a title or blank lines above the header; skipped",
+        "nothing",
+    ),
+    WarningCode.HEADER_REPEATED: Remedy(
+        "two columns of one name, neither of them used",
+        "nothing",
+    ),
+    WarningCode.TRAILING_DELIMITER: Remedy(
+        "every row ends with one empty cell more than the header",
+        "nothing",
+    ),
+    WarningCode.FOOTER: Remedy(
+        'a last line such as "778 rows selected."; no row',
+        "nothing",
+    ),
+    WarningCode.MANIFEST_CONTRADICTS: Remedy(
+        "manifest.csv says one thing twice, or other than what is in the package; the files count",
+        "the district's exporter is mended, when there is time",
+    ),
+    WarningCode.VERSION_BY_HEADERS: Remedy(
+        "manifest.csv has no version we know, or the files are of another; their headers count",
+        "the district corrects `oneroster.version`",
+    ),
+    WarningCode.EMPTY_FILE: Remedy(
+        "demographics.csv, or a file of a delta, has a header and no rows",
+        "the district looks whether birth dates are missing",
+    ),
+    WarningCode.HEADER_SPELLING: Remedy(
+        "a file with a column that is not spelled as in the standard (`sourcedID`, `dob`, an invisible character)",
+        "nothing, or the district mends the header",
+    ),
+    WarningCode.HEADER_ORDER: Remedy(
+        "a file whose columns are not in the order of the standard",
+        "nothing",
+    ),
+    WarningCode.COLUMN_UNKNOWN: Remedy(
+        "a file with a column that no version has and that is not called `metadata.*`",
+        "nothing; it is never read",
+    ),
+    WarningCode.VALUE_SPELLING: Remedy(
+        "a word or date that is not spelled as in the standard (`STUDENT`, `4/12/2017`, `Bulk`)",
+        "nothing",
+    ),
+    WarningCode.NULL_CELL: Remedy(
+        "a cell with the text NULL, read as blank; a name stays as it is",
+        "the district's query leaves the cell empty",
+    ),
+    WarningCode.STATUS_IN_BULK: Remedy(
+        "a row with a `status` in a bulk file; `tobedeleted` and `inactive` count, anything else does not",
+        "nothing",
+    ),
+    WarningCode.STATUS_UNREADABLE: Remedy(
+        "a row of a delta with no `status`, or an unknown one; read as `active`",
+        "the district fills it in",
+    ),
+    WarningCode.ROLE_ENDED_IN_DELTA: Remedy(
+        "a student's role ended, and a delta does not say whether another goes on; they stay",
+        "nothing: the next complete roster tells",
+    ),
+    WarningCode.ORG_UNKNOWN: Remedy(
+        "a student whose school is not in orgs.csv; their card stays as it was, and a newcomer gets none",
+        "the district adds the school to the export",
+    ),
+    WarningCode.ORG_TYPE_UNKNOWN: Remedy(
+        "an org whose `type` nobody knows; it counts as a school",
+        "nothing",
+    ),
     Exclusion.SCHOOL_MISSING: Remedy(
         "the row names no school, or none that the roster lists",
         "the district fills it in",
-    ),
-    Exclusion.UNKNOWN_GRADE: Remedy(
-        "nobody knows this grade code",
-        "ask the district what it means",
     ),
     Exclusion.NUMBER_MISSING: Remedy(
         "no student number",
@@ -133,9 +230,13 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "two people have the number; neither gets in with it",
         "the district says whose it is",
     ),
+    Exclusion.UNKNOWN_GRADE: Remedy(
+        "nobody knows this grade code",
+        "ask the district what it means",
+    ),
     Exclusion.ID_RECYCLED: Remedy(
-        "a source id has another name and birth date than before: it may be another child, who must not get"
-        " this patron's card",
+        "a source id has another name and birth date than before: it may be another child, who must not get "
+        "this patron's card",
         "the district says who it is",
     ),
 }

@@ -1,7 +1,7 @@
 """A believable district that never was: any size, any night, each worked out from its seed without stored state."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -37,7 +37,8 @@ _Facts = tuple[str, str, str]
 class Person(NamedTuple):
     """One user of the roster. Students have a school `grade` and number, teachers a staff number, guardians none.
 
-    `birth_date` is YYYY-MM-DD, or "" for adults and where the office never entered it. `school` is a code.
+    `birth_date` is YYYY-MM-DD, or "" for adults and where the office never entered it. `school` is a code, and
+    `second_school` of those who go to two. `status` is "tobedeleted" of who left since last night.
     Not a frozen dataclass: a million are made a night, and a tuple takes a fifth of the time.
     """
 
@@ -49,6 +50,8 @@ class Person(NamedTuple):
     birth_date: str
     grade: str
     school: str
+    second_school: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,14 @@ class SyntheticDistrict:
         every = [code for codes in self.schools_by_level.values() for code in codes]
         return (*first, *(code for code in every if code not in first))
 
+    @property
+    def homerooms(self) -> Iterator[tuple[str, str]]:
+        """School code and grade of each class that there is."""
+        for code in self.schools:
+            for level, grade in zip(_LEVEL_OF_GRADE, GRADES, strict=True):
+                if code.startswith(level):
+                    yield code, grade
+
     def opaque_id(self, kind: str, number: int) -> str:
         """An id that looks like a UUID, the same for the same seed, kind and number."""
         return _uuid(_Chance(self.seed, kind).digest(number).hex())
@@ -101,8 +112,12 @@ class SyntheticDistrict:
 
 def students(district: SyntheticDistrict) -> Iterator[Person]:
     """Tonight's students, seat by seat; ids and numbers stay with a person on every night."""
-    tonight = _Tonight(district)
-    return map(tonight.occupant, range(district.size))
+    return map(occupant(district), range(district.size))
+
+
+def occupant(district: SyntheticDistrict) -> Callable[[int], Person]:
+    """Who sits tonight in each of the `size` seats."""
+    return _Tonight(district).occupant
 
 
 def adults(district: SyntheticDistrict) -> Iterator[Person]:
@@ -154,7 +169,11 @@ class _Tonight:
     def occupant(self, seat: int) -> Person:
         row, place = divmod(seat, len(GRADES))
         cohort = self._cohorts[place]
-        left, moved, renamed = self._befallen(seat)
+        # How often by tonight this seat's student has left, moved and been renamed.
+        turn, to_move = seat * 7919 + self._seed, self._nights_to_move
+        left = (self._night + turn % NIGHTS_TO_LEAVE) // NIGHTS_TO_LEAVE
+        moved = (self._night + turn % to_move) // to_move
+        renamed = (self._night + turn % NIGHTS_TO_RENAME) // NIGHTS_TO_RENAME
         person = seat + self._size * ((cohort.generation + left) % self._generations)
         digest = self._digest(person)
         facts = _facts(digest, cohort.birthdays, renamed)
@@ -164,16 +183,6 @@ class _Tonight:
         number = f"{(person * _NUMBER_FACTOR + self._seed) % _NUMBERS:07}"
         school = cohort.schools[((row + 1) // 2 + moved) % len(cohort.schools)]
         return Person(_uuid(digest.hex()), "student", number, *facts, cohort.grade, school)
-
-    def _befallen(self, seat: int) -> tuple[int, int, int]:
-        """How often by tonight this seat's student has left, moved and been renamed."""
-        turn = seat * 7919 + self._seed
-        to_move = self._nights_to_move
-        return (
-            (self._night + turn % NIGHTS_TO_LEAVE) // NIGHTS_TO_LEAVE,
-            (self._night + turn % to_move) // to_move,
-            (self._night + turn % NIGHTS_TO_RENAME) // NIGHTS_TO_RENAME,
-        )
 
 
 def _cohort(district: SyntheticDistrict, place: int) -> _Cohort:

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from access_service.domain.student import canonical_grade
 from sync.synthetic.district import GRADES, SyntheticDistrict, adults, students
 from sync.synthetic.names import ODD_FAMILY, ODD_GIVEN
-from sync.synthetic.oneroster import write_oneroster
-from sync.synthetic.tables import Version
+from sync.synthetic.oneroster import Version, write_oneroster
 
 TODAY = date(2026, 11, 22)
 DEMO = SyntheticDistrict(TODAY)
