@@ -2,6 +2,7 @@
 PYTHON ?= python3
 UV ?= uv
 SIZE ?= 1000000
+SECONDS ?= 60
 
 BIN := .venv/bin
 MADE := .venv/made.stamp
@@ -11,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile setup.cfg --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --extra build
 
-.PHONY: help install run demo test check format format-check lint types imports bench lock clean
+.PHONY: help install run demo test check format format-check lint types imports bench fuzz lock clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -37,9 +38,11 @@ imports: $(DEV) ## the import contracts of setup.cfg
 	$(BIN)/lint-imports
 bench: $(DEV) ## speed, as ratios; SIZE=100000 for a short one
 	SIZE=$(SIZE) $(BIN)/python -m tests.bench
+fuzz: $(DEV) ## look for bytes that the reader does not expect, SECONDS=60 long; needs atheris
+	$(BIN)/python -m tests.fuzz $(SECONDS)
 lock: ## both lock files from setup.cfg; needs uv (UV=path)
 	$(COMPILE) -o requirements.lock
-	$(COMPILE) --extra check --extra test -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --extra check --extra test --extra fuzz -c requirements.lock -o requirements-dev.lock
 clean: ## remove what this file made, the data of `make run` included
 	rm -rf .venv var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from tests.bench.night import night_rows
+from tests.bench.reading import reading_rows
 from tests.bench.rows import Row
 from tests.bench.sign_in import apply_rows, sign_in_rows
 from tests.bench.transfer import transfer_rows
@@ -23,7 +24,10 @@ def main() -> None:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         home = Path(folder)
-        for row in chain(transfer_rows(home), sign_in_rows(home), apply_rows(home, size), night_rows(home, size)):
+        reading = reading_rows(home, size)
+        for row in chain(
+            transfer_rows(home), sign_in_rows(home), reading, apply_rows(home, size), night_rows(home, size)
+        ):
             rows.append(row)
             print(row.as_text(), flush=True)  # noqa: T201 - what a bench is for
     RESULTS.parent.mkdir(exist_ok=True)

@@ -13,7 +13,9 @@ import pandas as pd
 
 from sync.formats.table import read_table
 from sync.synthetic.district import SyntheticDistrict
+from sync.synthetic.formats import Format
 from sync.synthetic.oneroster import write_oneroster
+from sync.synthetic.writing import write_roster
 from tests.bench.rows import Row
 
 ROUNDS = 5
@@ -46,7 +48,7 @@ def _strict(folder: Path, district: SyntheticDistrict) -> Row:
 
 
 def _clever(path: Path, district: SyntheticDistrict) -> Row:
-    write_clever(path, district)
+    write_roster(path, district, Format.CLEVER)
     process = subprocess.Popen([sys.executable, "-c", READ_ROSTER, str(path)], stdout=subprocess.PIPE)
     assert process.stdout
     students = int(process.stdout.read())
