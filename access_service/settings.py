@@ -167,6 +167,8 @@ class Limits(Table):
     rekeyed_count: Annotated[int, Field(ge=0)] = 10
     recycled_percent: Annotated[float, Field(ge=0, le=100)] = 0.5
     recycled_count: Annotated[int, Field(ge=0)] = 10
+    faults_percent: Annotated[float, Field(ge=0, le=100)] = 5
+    faults_count: Annotated[int, Field(ge=0)] = 10
     drift_percent: Annotated[float, Field(ge=0, le=100)] = 10
     drift_count: Annotated[int, Field(ge=0)] = 10
     schools_gone_count: Annotated[int, Field(ge=0)] = 0

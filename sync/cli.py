@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from access_service import command_line, settings
-from sync import inspection
+from sync import district_file, inspection
 from sync import job as night
 from sync.cli_quarantine import quarantine
 from sync.console import JSON, Installation, work
@@ -87,7 +87,7 @@ def inspect(installation: Installation, file: Path, district: str | None) -> Non
     settled = settings.load(installation.folder).district(district) if district else NOBODYS
     found = inspection.inspect(file, settled, datetime.now(UTC).date())
     click.echo("\n".join(inspection.as_text(found)), err=True)
-    click.echo(inspection.as_district(found))
+    click.echo(district_file.as_district(found, file.name))
 
 
 cli.add_command(quarantine)

@@ -15,6 +15,7 @@ class Finding(StrEnum):
     RENAMED = "renamed"
     REKEYED = "rekeyed"
     RECYCLED = "recycled"
+    FAULTS = "faults"
     FILE_SHRUNK = "file_shrunk"
     BLANKS = "blanks"
     GRADE_MIX = "grade_mix"
@@ -27,7 +28,7 @@ class Facts:
     """What a night would do, in numbers. `population` and `last_size` are of the last accepted roster, or 0.
 
     `renamed` have another name or birth date; `rekeyed` are missing under one id and new under another; `recycled` are
-    ids that another person has now.
+    ids that another person has now; `faults` are patrons whose row cannot be understood.
     """
 
     population: int
@@ -39,6 +40,7 @@ class Facts:
     renamed: int = 0
     rekeyed: int = 0
     recycled: int = 0
+    faults: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def judge(facts: Facts, limits: Limits) -> tuple[Reason, ...]:
         (Finding.RENAMED, facts.renamed, limits.renamed_percent, limits.renamed_count),
         (Finding.REKEYED, facts.rekeyed, limits.rekeyed_percent, limits.rekeyed_count),
         (Finding.RECYCLED, facts.recycled, limits.recycled_percent, limits.recycled_count),
+        (Finding.FAULTS, facts.faults, limits.faults_percent, limits.faults_count),
     )
     reasons = [
         Reason(finding, f"{amount} {finding} of {facts.population} patrons; at most {allowed} go unattended")

@@ -323,6 +323,7 @@ def _facts(plan: Plan, landed: Landed, state: DistrictState | None) -> Facts:
         renamed=plan.renamed,
         rekeyed=plan.rekeyed,
         recycled=excluded[Exclusion.ID_RECYCLED],
+        faults=plan.faults,
     )
 
 

@@ -65,8 +65,9 @@ class Excluded:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that a run would do. `refreshed` are rows that read otherwise and make the same card; `contested` are
-    folded library numbers that two people would own. `renamed` have another name or birth date, `rekeyed` are
-    missing under another id. A `partial` plan leaves alone what it does not name."""
+    folded library numbers that two people would own. `renamed` have another name or birth date, `rekeyed` are missing
+    under another id, `faults` are patrons whose row cannot be understood. A `partial` plan leaves alone what it does
+    not name."""
 
     creates: tuple[Create, ...]
     changes: tuple[Change, ...]
@@ -77,6 +78,7 @@ class Plan:
     absence_suspended: int
     renamed: int = 0
     rekeyed: int = 0
+    faults: int = 0
     partial: bool = False
 
     @property

@@ -132,6 +132,7 @@ class Draft:
         self._suspended = 0
         self._renamed = 0
         self._rekeyed = 0
+        self._faults = 0
 
     def candidates(self, matched: Matched) -> None:
         """Rows whose content, rules or absence may make the patron another."""
@@ -164,6 +165,7 @@ class Draft:
 
     def _refused(self, record: PatronRecord, row: Seen, code: Exclusion) -> None:
         if code in FAULTS:
+            self._faults += 1
             self._seen_all_the_same(row, record)
         else:
             self._leave(record, row)
@@ -223,6 +225,7 @@ class Draft:
             absence_suspended=self._suspended,
             renamed=self._renamed,
             rekeyed=self._rekeyed,
+            faults=self._faults,
             partial=self._partial,
         )
 

@@ -41,6 +41,11 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "many source ids belong to other people now, by name and birth date",
         "ask the district whether it gives ids twice",
     ),
+    Finding.FAULTS: Remedy(
+        "the rows of many patrons cannot be understood (no school, no readable grade, no fitting number): "
+        "columns under each other's names, other codes",
+        "look at the file with `roster-sync inspect`; `[feed.values]` says what new codes mean",
+    ),
     Finding.FILE_SHRUNK: Remedy(
         "the file is much smaller than the last accepted one",
         "ask the district for a complete export",
@@ -62,8 +67,8 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "ask the district for a complete export",
     ),
     RejectCode.ROW_WIDTH: Remedy(
-        "the row has more or fewer cells than the header: an unquoted comma, a cut-off line",
-        "the district exports with quotes",
+        "the row has more or fewer cells than the header: an unquoted comma, a comma after every row, a cut-off line",
+        "the district exports with quotes, and as many cells as there are columns",
     ),
     RejectCode.LINE_BREAK: Remedy(
         "a cell has a line break in it: often a stray quote that swallowed rows",
@@ -148,10 +153,6 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
     ),
     WarningCode.HEADER_REPEATED: Remedy(
         "two columns of one name, neither of them used",
-        "nothing",
-    ),
-    WarningCode.TRAILING_DELIMITER: Remedy(
-        "every row ends with one empty cell more than the header",
         "nothing",
     ),
     WarningCode.FOOTER: Remedy(

@@ -60,7 +60,6 @@ class WarningCode(StrEnum):
     EXCEL_TEXT = "excel_text"
     LINES_ABOVE_HEADER = "lines_above_header"
     HEADER_REPEATED = "header_repeated"
-    TRAILING_DELIMITER = "trailing_delimiter"
     FOOTER = "footer"
     MANIFEST_CONTRADICTS = "manifest_contradicts"
     VERSION_BY_HEADERS = "version_by_headers"
@@ -123,6 +122,7 @@ class Roster:
     A `partial` roster says only what changed: whoever is not in it has not left, and a blank cell says nothing.
     `named` is the header that each field was read from, as the file spells it. `orgs` is the school code of each of
     the roster's own org ids, for a later partial roster that names no schools.
+    `unknown_grades` are codes that nobody knows, with how often they are there.
     """
 
     format: str
@@ -135,6 +135,7 @@ class Roster:
     partial: bool = False
     named: Mapping[str, str] = field(default_factory=dict)
     orgs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unknown_grades: Mapping[str, int] = field(default_factory=dict)
 
 
 def fingerprints(frame: pd.DataFrame, key: bytes) -> list[bytes]:

@@ -55,7 +55,7 @@ STUDENTS = [*(pupil(n) for n in range(1, 13)), pupil(13, born="1933/03/03")]
 WITHOUT_CARD = [
     nobody(1, school="999"),
     nobody(2, grade="PS"),
-    nobody(3, grade="Gr. 3"),
+    nobody(3, grade="?"),
     nobody(4, number=f"{LOST}000000004"),
     nobody(5, number=""),
     nobody(6, status="tobedeleted"),
@@ -133,7 +133,7 @@ def nights(place: Place, heard: Heard) -> None:
     born = csv_bytes(DEMOGRAPHICS, ({"sourcedId": each.source_id, "birthDate": "7 Aug 1931-08"} for each in STUDENTS))
     for name, changed in {
         "no-header": {"users": users.split(b"\r\n", 1)[1]},
-        "one-name-as-header": {"users": f"{GIVEN},{FAMILY}\r\n".encode() + users},
+        "one-name-as-header": {"users": f"{GIVEN},{FAMILY},{','.join('x' * 16)}\r\n".encode() + users},
         "latin": {"users": users.replace(f"{FAMILY}-h".encode(), b"Qu\xe9")},
         "open-quote": {"users": users.replace(f"{GIVEN}-d".encode(), f'"{GIVEN}-d'.encode())},
         "too-wide": {"users": users.replace(b",03,\r\n", b",03,,\r\n") * 3},
@@ -344,7 +344,7 @@ def quarantined(place: Place, heard: Heard) -> None:
     for option in ("--preview", "--json", f"--file={place.folder / 'mend.csv'}"):
         ended = place.sync("quarantine", "replay", "demo", option)
         heard.rest += [exported.out, exported.err, ended.out, ended.err]
-        assert ended.code == 1, ended
+        assert ended.code == 0, ended
 
 
 # -- the search -----------------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def _is_sds_v2(reader: Reader) -> bool:
     if "users.csv" not in reader.package.names:
         return False
     users = {folded(name) for name in reader.header("users.csv")}
-    return users >= SDS_V2_USERS and not users & {"enableduser", "grades"}
+    return users >= SDS_V2_USERS and not users & {"enableduser", "grades", "identifier", "status"}
 
 
 def _is_oneroster(reader: Reader, parts: Mapping[str, Part]) -> bool:

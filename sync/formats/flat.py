@@ -40,6 +40,7 @@ def read_flat(reader: Reader, file: str, form: FlatFormat) -> Roster:
         warnings=reader.warnings,
         columns=reader.columns,
         named=reader.named,
+        unknown_grades=reader.unknown_grades,
         rows=table.rows,
         not_students=others,
     )

@@ -1,4 +1,4 @@
-"""What stands round the table: titles above the header, a delimiter too many at the side, counts below the last row."""
+"""What stands round the table: titles above the header, counts below the last row."""
 
 import csv
 import re
@@ -25,21 +25,21 @@ def header_at(lines: Sequence[str], delimiters: str, own: Collection[str]) -> tu
     """Which of the first lines is the header, and what stands between its names; None where none is seen to be one."""
     for above, line in enumerate(lines[: MOST_ABOVE + 1]):
         for delimiter in delimiters:
-            if is_header(unquoted(line).split(delimiter), own):
-                return above, delimiter
+            names = unquoted(line).split(delimiter)
+            if is_header(names, own):
+                # A row of data above the header (somebody sorted the sheet) is nobody's title.
+                titles = all(_filled(line, delimiter) <= len(names) // 2 for line in lines[:above])
+                return (above, delimiter) if titles else None
     return None
+
+
+def _filled(line: str, delimiter: str) -> int:
+    return sum(1 for cell in unquoted(line).split(delimiter) if cell.strip())
 
 
 def unquoted(line: str) -> str:
     """A line without what is in quotes, where that is more than a name: a delimiter in a name separates nothing."""
     return re.sub(r'"([^"]*)"', lambda cell: re.sub(r"[^\w .]+", "", cell[1]), line)
-
-
-def has_trailing_delimiter(rows: list[list[str]]) -> bool:
-    """Whether every row under the header has exactly one empty cell more than it."""
-    header, *others = rows
-    others = [row for row in others if row and not is_footer(row)]
-    return bool(others) and all(len(row) == len(header) + 1 and not row[-1].strip() for row in others)
 
 
 def sample_rows(lines: Sequence[str], delimiter: str, quoting: int, escape: str | None) -> list[list[str]]:

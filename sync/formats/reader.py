@@ -1,5 +1,6 @@
 """Reads the files of one package for one district, and keeps the receipts."""
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,6 +24,9 @@ UTF_8 = "utf-8-sig"
 # What databases and spreadsheets write for nothing. Never in a name: people are called so.
 NOTHING = frozenset({"NULL", "N/A", "#N/A"})
 
+# What may be shown of a grade that nobody knows: under a wrong header it is somebody's name or number.
+GRADE_LIKE = re.compile("-?[0-9]{1,2}|[A-Z]{1,2}[0-9]?")
+
 CellT = TypeVar("CellT")
 MeaningT = TypeVar("MeaningT")
 
@@ -42,6 +46,7 @@ class Reader:
     columns: dict[str, Columns] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
+    unknown_grades: Counter[str] = field(default_factory=Counter)
     # For as long as somebody else holds them: a million rows are not kept for the sake of one reject.
     tables: WeakValueDictionary[str, Table] = field(default_factory=WeakValueDictionary)
 
@@ -84,7 +89,6 @@ class Reader:
             table = read_table(stream, file, wanted, style)
         table.warnings[WarningCode.FALLBACK_ENCODING] += style.encoding == self.district.feed.fallback_encoding
         table.warnings[WarningCode.LINES_ABOVE_HEADER] += style.above > 0
-        table.warnings[WarningCode.TRAILING_DELIMITER] += style.trailing
         return table
 
     def count(self, code: WarningCode, times: int) -> None:
@@ -99,7 +103,12 @@ class Reader:
 
     def grades(self, cells: list[str]) -> list[str]:
         """The code of GRADES of each cell, or "" where nobody knows."""
-        return each(self.values("grade", cells), lambda cell: canonical_grade(cell) or "")
+        sent = self.values("grade", cells)
+        found = each(sent, lambda cell: canonical_grade(cell) or "")
+        if "" in found:
+            unknown = Counter(cell for cell, code in zip(sent, found, strict=True) if cell and not code)
+            self.unknown_grades.update({cell: n for cell, n in unknown.items() if GRADE_LIKE.fullmatch(cell)})
+        return found
 
     def birth_dates(self, cells: list[str]) -> list[str]:
         """ISO dates, "" for what is none or stands for none; both are counted."""

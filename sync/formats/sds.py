@@ -61,6 +61,7 @@ def read_sds(reader: Reader) -> Roster:
         warnings=reader.warnings,
         columns=reader.columns,
         named=reader.named,
+        unknown_grades=reader.unknown_grades,
         rows=users.rows,
         not_students=len(users.lines) - len(ids),
     )

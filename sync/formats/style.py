@@ -2,10 +2,11 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sync.formats.margins import has_trailing_delimiter, header_at, sample_rows, unquoted
+from sync.formats.margins import header_at, sample_rows, unquoted
 
 DELIMITERS = ",\t|;"
 SAMPLE_BYTES = 64 * 1024
@@ -17,15 +18,13 @@ QUOTED, UNQUOTED = csv.QUOTE_MINIMAL, csv.QUOTE_NONE
 class Style:
     """`quoting` is csv.QUOTE_MINIMAL, or csv.QUOTE_NONE where a quote is a character like any other. `escape` is the
     backslash of those who write \\" for a quote (Apple School Manager). `above` counts the lines above the header.
-    `trailing`: every row has a delimiter after its last cell. `unnamed` is how many columns a file without a header
-    has."""
+    `unnamed` is how many columns a file without a header has."""
 
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     quoting: int = QUOTED
     escape: str | None = None
     above: int = 0
-    trailing: bool = False
     unnamed: int = 0
 
     @property
@@ -51,15 +50,14 @@ def style_of(sample: bytes, fallback: str = "utf-8-sig", own: Collection[str] = 
         del lines[-1]
     above, delimiter = header_at(lines, DELIMITERS, own) or (0, max(DELIMITERS, key=unquoted(lines[0]).count))
     quoting, escape = _quotes(lines[above:], delimiter)
-    rows = sample_rows(lines[above:], delimiter, quoting, escape)
-    return Style(encoding, delimiter, quoting, escape, above, has_trailing_delimiter(rows))
+    return Style(encoding, delimiter, quoting, escape, above)
 
 
 def headerless(sample: bytes, style: Style) -> Style:
     """The same style for a file of which the district says that it has no header."""
     text = codecs.getincrementaldecoder(style.encoding)("replace").decode(sample)
     rows = sample_rows(_lines(text), style.delimiter, style.quoting, style.escape)
-    return replace(style, above=0, trailing=False, unnamed=len(next(filter(None, rows), [])))
+    return replace(style, above=0, unnamed=len(next(filter(None, rows), [])))
 
 
 def _lines(text: str) -> list[str]:
@@ -71,7 +69,9 @@ def _quotes(lines: list[str], delimiter: str) -> tuple[int, str | None]:
     if delimiter in "\t|" and not _has_quoted_cell(rows, delimiter) and not _whole_in_quotes(lines, delimiter):
         # Their exporters do not quote: a stray quote would swallow the rows after it.
         return UNQUOTED, None
-    backslash = '\\"' in rows and '""' not in rows.replace('\\"', "")
+    # A backslash before a quote that ends its cell is somebody's backslash.
+    inside = re.search(rf'\\"[^{re.escape(delimiter)}\n]', rows)
+    backslash = inside and '""' not in rows.replace('\\"', "")
     return QUOTED, "\\" if backslash else None
 
 

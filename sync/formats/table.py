@@ -85,7 +85,7 @@ def rows_under_header(stream: BinaryIO, file: str, style: Style) -> Iterator[tup
     _header(rows, style)
     line = style.above + rows.line_num + 1
     for row in rows:
-        yield line, row[:-1] if style.trailing else row
+        yield line, row
         line = style.above + rows.line_num + 1
 
 
@@ -137,7 +137,7 @@ def _read_rows(reader: "_csv.Reader", table: Table, source: BoundedLines, style:
     line = style.above + reader.line_num + 1
     while batch := list(islice(reader, BATCH)):
         source.since_batch = 0
-        kept, lines = _whole_rows(batch, line, style.above + reader.line_num, table, style)
+        kept, lines = _whole_rows(batch, line, style.above + reader.line_num, table)
         line = style.above + reader.line_num + 1
         if not kept:
             continue
@@ -167,11 +167,10 @@ def _settle_footers(table: Table) -> None:
     table.rows -= footers
 
 
-def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table, style: Style) -> tuple[list[Row], list[int]]:
+def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table) -> tuple[list[Row], list[int]]:
     """The rows of the right width and of one line each, with their line numbers; the others become rejects."""
-    width = len(table.header) + style.trailing
-    whole = set(map(len, batch)) == {width} and not (style.trailing and any(row[-1].strip() for row in batch))
-    if whole and last_line - line + 1 == len(batch):
+    width = len(table.header)
+    if last_line - line + 1 == len(batch) and set(map(len, batch)) == {width}:
         table.rows += len(batch)
         return batch, list(range(line, line + len(batch)))
     kept: list[Row] = []
@@ -182,7 +181,7 @@ def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table, style
         if row and breaks:
             # A stray quote swallows rows, and whose they were nobody can tell.
             table.rejects.append(Reject(table.file, line, RejectCode.LINE_BREAK))
-        elif row and (len(row) != width or (style.trailing and row[-1].strip())):
+        elif row and len(row) != width:
             found = table.footers if is_footer(row) else table.rejects
             found.append(Reject(table.file, line, RejectCode.ROW_WIDTH, _id_of(row, table)))
         elif row:

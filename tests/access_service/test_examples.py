@@ -74,7 +74,7 @@ def test_the_pin_of_an_example_follows_each_rule() -> None:
     raw = district().model_dump()
     raw["rules"]["pin"] = {"rule": "column"}
     raw["agreement"]["fields"] = {*raw["agreement"]["fields"], "pin"}
-    raw["feed"]["columns"] = {"pin": "password"}
+    raw["feed"]["columns"] = {"pin": "Library PIN"}
     example = {"student_number": "45", "school": "101", "grade": "03", "roster_pin": "4711", "pin": "4711"}
     check_examples(District.model_validate(raw | {"examples": [example]}))
 

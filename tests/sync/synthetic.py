@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from access_service.errors import OperatorError
-from access_service.settings import load
+from access_service.settings import District, load
 from sync.formats import read_package
 from sync.package import open_package
 from sync.roster import Roster
@@ -57,10 +57,10 @@ def written(
     return path
 
 
-def read(path: Path, district: SyntheticDistrict) -> Roster:
+def read(path: Path, district: SyntheticDistrict, settled: District = DEMO) -> Roster:
     """Errors: OperatorError."""
     with open_package(path) as package:
-        return read_package(package, DEMO, district.today)
+        return read_package(package, settled, district.today)
 
 
 def read_or_refused(path: Path, district: SyntheticDistrict) -> Roster | str:

@@ -112,6 +112,7 @@ def _somebody_else(pupil: Pupil) -> Pupil:
         (_rekeyed, 10, Finding.REKEYED),
         (_swapped, 20, Finding.RENAMED),
         (_somebody_else, 10, Finding.RECYCLED),
+        (lambda pupil: pupil.moved(grade="?"), 10, Finding.FAULTS),
         (lambda pupil: pupil.moved(born=""), 10, Finding.BLANKS),
         (lambda pupil: pupil.moved(grade="04"), 10, Finding.GRADE_MIX),
         (lambda pupil: pupil.moved(number=pupil.number.lstrip("0")), 10, Finding.ID_SHAPE),

@@ -259,7 +259,7 @@ def test_a_district_is_told_after_its_night(nights: Nights, outgoing: Path) -> N
     assert report.facts["feedback"] == "library-feedback-20261006-080000.csv"
     (found,) = told(outgoing)
     assert [(row["code"], row["file"], row["line"], row["column"]) for row in found] == [
-        ("control_character", "users.csv", "22", ""),
+        ("control_character", "users.csv", "22", "givenName"),
         ("number_pattern", "users.csv", "23", "identifier"),
     ]
     content = next((outgoing / "told").iterdir()).read_text()

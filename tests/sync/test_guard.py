@@ -22,6 +22,7 @@ AMOUNTS = (
     Finding.RENAMED,
     Finding.REKEYED,
     Finding.RECYCLED,
+    Finding.FAULTS,
 )
 # Of these two profiles tell (test_drift.py).
 DRIFT = {Finding.BLANKS, Finding.GRADE_MIX, Finding.ID_SHAPE, Finding.SCHOOLS_GONE}
@@ -91,8 +92,8 @@ def test_a_first_roster_has_nothing_to_be_smaller_than() -> None:
 
 def test_every_reason_is_given_with_its_figures() -> None:
     """All findings of a bad night, each saying how much, of how many, and what goes."""
-    amounts = {"removals": 51, "updates": 751, "collisions": 11, "renamed": 201, "rekeyed": 21, "recycled": 11}
-    bad = replace(QUIET, size=5000, **amounts)
+    amounts = {"removals": 51, "updates": 751, "collisions": 11, "renamed": 201}
+    bad = replace(QUIET, size=5000, **amounts, rekeyed=21, recycled=11, faults=51)
     assert [(reason.finding, reason.text) for reason in judge(bad, Limits())] == [
         (Finding.REMOVALS, "51 removals of 1000 patrons; at most 50 go unattended"),
         (Finding.UPDATES, "751 updates of 1000 patrons; at most 750 go unattended"),
@@ -100,6 +101,7 @@ def test_every_reason_is_given_with_its_figures() -> None:
         (Finding.RENAMED, "201 renamed of 1000 patrons; at most 200 go unattended"),
         (Finding.REKEYED, "21 rekeyed of 1000 patrons; at most 20 go unattended"),
         (Finding.RECYCLED, "11 recycled of 1000 patrons; at most 10 go unattended"),
+        (Finding.FAULTS, "51 faults of 1000 patrons; at most 50 go unattended"),
         (Finding.FILE_SHRUNK, "the file is 50 % smaller than the last one; at most 20 % goes unattended"),
     ]
     assert {reason.finding for reason in judge(bad, Limits())} == set(Finding) - DRIFT

@@ -273,6 +273,7 @@ MORE_CHANGED = {
     Oddity.SWAPPED_COLUMNS: {"given_name", "family_name"},
     Oddity.CP1252: {"given_name", "family_name"},
     Oddity.SHIFTED_COLUMN: set(FIELDS),
+    Oddity.HEADER_ONLY_DEMOGRAPHICS: {"birth_date"},
 }
 
 
@@ -297,7 +298,7 @@ def test_the_reader_copes_or_refuses(oddity: Oddity, tmp_path: Path) -> None:
             true = {**person._asdict(), "student_number": person.number}
             assert [f for f in FIELDS if f not in excused | {"school"} and row[f] not in (true[f], "NULL")] == [], form
             assert "school" in excused or row["school"] in (person.school, person.second_school), form
-        assert _accounted_for(oddity, len(expected) - len(roster.frame), len(roster.rejects)), form
+        assert roster.partial or _accounted_for(oddity, len(expected) - len(roster.frame), len(roster.rejects)), form
 
 
 def _accounted_for(oddity: Oddity, missing: int, rejects: int) -> bool:

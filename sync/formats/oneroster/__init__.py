@@ -45,6 +45,7 @@ def read_oneroster(reader: Reader, parts: Mapping[str, Part]) -> Roster:
         warnings=+reader.warnings,
         columns=reader.columns,
         named=reader.named,
+        unknown_grades=reader.unknown_grades,
         rows=users.rows.table.rows if users else 0,
         not_students=len(listed) - sum(users.student) if users else 0,
         partial=found.partial,

@@ -64,6 +64,7 @@ def _rows(reader: Reader, contents: Contents) -> tuple[Rows, dict[str, list[str]
     as_sent = [named[field] for field in NAMES if field in named]
     rows = read_rows(reader, contents.parts["users"], wanted, as_sent)
     reader.named.update({field: rows.headers[name] for field, name in named.items()})
+    reader.named["source_id"] = rows.headers["sourcedId"]
     return rows, {field: rows.columns[name] for field, name in named.items()}
 
 
