@@ -396,7 +396,7 @@ def check_what_is_stored(place: Place) -> None:
     databases.dispose()
     assert searched > 500
     assert found(MAY_HOLD["changes.before"], repr(held["changes"])) and len(held["patrons"]) == len(STUDENTS)
-    assert {row.outcome for row in held["runs"]} == {"applied", "same_file", "held", "failed"}
+    assert {row.outcome for row in held["runs"]} == {"applied", "same_file", "same_students", "held", "failed"}
     for path in place.folder.glob("access*.db*"):
         allowed = () if ".day." in path.name else (GIVEN, FAMILY, NUMBER)
         assert found(tuple(set(everything) - set(allowed)), path.read_bytes().decode("latin-1")) == [], path.name
