@@ -1,4 +1,4 @@
-"""What caused each finding and what to do about it, in the words of docs/codes.md (a test compares them)."""
+"""What caused each code and what to do about it, in the words of the docs (a test compares them)."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -80,15 +80,16 @@ def test_every_documented_key_exists() -> None:
 
 @pytest.mark.parametrize("code", [code for codes in CODES for code in codes], ids=str)
 def test_every_code_has_its_line(code: StrEnum) -> None:
-    """docs/codes.md explains each code that a report, a log or a client can show."""
-    assert f"`{code}`" in doc("codes.md")
+    """docs/codes.md explains each code that a report, a log or a client can show; docs/rosters.md those of rows."""
+    page = "rosters.md" if isinstance(code, RejectCode | WarningCode) else "codes.md"
+    assert f"`{code}`" in doc(page)
 
 
 @pytest.mark.parametrize("code", [*Finding, *RejectCode, *WarningCode, *FAULTS], ids=str)
 def test_every_remedy_is_the_one_of_its_line(code: StrEnum) -> None:
-    """Commands and the district's feedback say of a code what docs/codes.md says of it."""
+    """Commands and the district's feedback say of a code what the pages say of it."""
     found = remedy(code.value)
-    assert f"| `{code}` | {found.cause} | {found.cure} |" in doc("codes.md")
+    assert f"| `{code}` | {found.cause} | {found.cure} |" in doc("codes.md") + doc("rosters.md")
 
 
 @pytest.mark.parametrize("choice", [*CleanUp, *PinKind], ids=str)

@@ -143,12 +143,14 @@ def _read_rows(reader: "_csv.Reader", table: Table, source: BoundedLines, style:
             continue
         last = kept[-1]
         picked = list(zip(*map(pick, kept), strict=True))
-        if not all(map(_harmless, picked)):
+        texts = list(map(",".join, picked))
+        if not all(map(_harmless, texts, picked)):
             kept, lines = _clean_rows(kept, lines, table, pick)
             picked = list(zip(*map(pick, kept), strict=True))
-        for (column, memo), cells in zip(known, picked, strict=bool(picked)):
+            texts = list(map(",".join, picked))
+        for (column, memo), cells, text in zip(known, picked, texts, strict=bool(picked)):
             # Cells of most columns repeat: one object for each text keeps a million rows small.
-            trimmed = _trimmed(cells, table)
+            trimmed = _trimmed(cells, text, table)
             column.extend(map(memo.setdefault, trimmed, trimmed) if len(memo) < MOST_REPEATED else trimmed)
         table.lines.extend(lines)
     if last and is_footer(last) and not any(map(str.strip, last[1:])):
@@ -191,15 +193,13 @@ def _whole_rows(batch: list[Row], line: int, last_line: int, table: Table) -> tu
     return kept, lines
 
 
-def _harmless(cells: tuple[str, ...]) -> bool:
-    """One look at a whole batch, since nearly all cells are harmless: no control character, none endless."""
-    text = "".join(cells)
+def _harmless(text: str, cells: tuple[str, ...]) -> bool:
+    """One look at a column of a batch, joined as `text`: no control character, no endless cell, as nearly always."""
     return (text.isprintable() or not CONTROL.search(text)) and max(map(len, cells)) <= MAX_CELL
 
 
-def _trimmed(cells: tuple[str, ...], table: Table) -> tuple[str, ...]:
+def _trimmed(cells: tuple[str, ...], text: str, table: Table) -> tuple[str, ...]:
     # Outside ASCII there are more spaces than one.
-    text = ",".join(cells)
     if not (text.isascii() and " ," not in text and ", " not in text and text == text.strip()):
         cells = tuple(map(str.strip, cells))
     if '="' in text:
