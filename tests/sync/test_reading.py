@@ -1,5 +1,6 @@
 """Reading a roster without the rest of the night."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sync.roster import COLUMNS
 from tests.sync.rosters import package, pupils
 
 TODAY = date(2026, 11, 20)
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_roster_is_read_with_one_call(tmp_path: Path) -> None:
@@ -54,3 +56,14 @@ def test_what_is_no_roster_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(OperatorError) as raised:
         sync.read_roster(tmp_path / "notes.txt")
     assert "\n" not in str(raised.value)
+
+
+def test_the_example_of_the_readme_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It prints what it says, of the file that it names."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    package(tmp_path / "roster.zip", pupils(3))
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})  # noqa: S102 - our own page
+    assert capsys.readouterr().out.startswith("OneRoster 1.1 bulk 3 ")
