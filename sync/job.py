@@ -30,6 +30,7 @@ from sync.formats import read_package
 from sync.formats.reader import Reader
 from sync.guard import Facts, judge
 from sync.package import Package, open_package
+from sync.partial import completed
 from sync.plan import ChangeKind, Plan
 from sync.planner import Night, Planned, make_plan
 from sync.profile import Profile
@@ -125,14 +126,13 @@ def _run(job: Job, report: Report, found: Findings) -> None:
             return
         whole = state is None or not planned.plan.partial
         after = {
-            # Rows that a partial roster does not name are still as the rules of the last complete one made them.
-            "basis": night.basis if state is None or whole else state.basis,
+            "basis": planned.basis,
             "file_sha256": landed.sha256,
             "file_size": landed.size if state is None or whole else state.file_size,
             "content": planned.content,
             "population": _population_after(planned.plan, state),
             "seen_at": _written(job, landed),
-            "profile": planned.profile.as_json(),
+            "profile": planned.profile.as_json() if planned.profile else "",
         }
         if job.replay and state:
             # Kept rows are no newer word of the district's.
@@ -248,16 +248,18 @@ def _plan(  # noqa: PLR0913, PLR0917 - all that a night is made of
         report.read(_as_the_district_knows(job, roster))
         again = Reader(package, night.district, night.today)
         try:
-            _refuse(job, roster, state)
+            _refuse(job, roster, landed, state)
         except BadRosterError:
             found.refused(again, roster)
             raise
         with _timed(job, report, "plan"), snapshot(job.databases) as connection:
+            if roster.partial:
+                roster = completed(connection, job.code, roster, mended=job.replay is not None)
             planned = make_plan(connection, night, roster, state)
         found.planned(again, roster, planned.plan.excluded)
     limits = night.district.limits
     reasons = judge(_facts(planned.plan, landed, state), limits)
-    if last and not roster.partial:
+    if last and planned.profile and not roster.partial:
         reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
     report.planned(roster, planned.plan, reasons)
     return planned
@@ -289,9 +291,9 @@ def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
     return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
 
 
-def _refuse(job: Job, roster: Roster, state: DistrictState | None) -> None:
+def _refuse(job: Job, roster: Roster, landed: Landed, state: DistrictState | None) -> None:
     """Above a ceiling of bad rows the whole file is bad; so is a complete one without a student, and a partial one
-    before there is anything that it could be a part of. Kept rows were bad before."""
+    before there is anything that it could be a part of, or older than that. Kept rows were bad before."""
     if job.replay:
         if roster.frame.empty:
             raise BadRosterError("none of these rows can be used yet; `roster-sync quarantine show` says what to mend")
@@ -305,6 +307,11 @@ def _refuse(job: Job, roster: Roster, state: DistrictState | None) -> None:
         )
     if roster.partial and state is None:
         raise BadRosterError("says only what changed, and there is no roster yet; ask the district for all (bulk) once")
+    if roster.partial and state and _written(job, landed) < state.seen_at:
+        raise BadRosterError(
+            f"says only what changed, and was written {landed.modified:%Y-%m-%d %H:%M} UTC, before the roster that was"
+            " applied last; ask the district for a newer one, or for all (bulk)"
+        )
     if roster.frame.empty and not roster.partial:
         raise BadRosterError(f"none of {roster.rows} rows is a student's; ask the district what its roles mean")
 
