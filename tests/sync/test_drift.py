@@ -60,6 +60,15 @@ def test_each_drift_has_its_limit(now: Profile, finding: Finding | None) -> None
     assert found(now) == ([finding] if finding else [])
 
 
+def test_a_column_that_is_gone_is_no_matter_of_a_few_students() -> None:
+    """Demographics that are a header alone hold the night of the smallest district; a cell of it does not."""
+    small = replace(BEFORE, students=6, blanks={"birth_date": 0.0})
+    assert [
+        each.finding for each in drifted(small, replace(small, blanks={"birth_date": 100.0}), Limits(), SERVED)
+    ] == [Finding.BLANKS]
+    assert drifted(small, replace(small, blanks={"birth_date": 83.0}), Limits(), SERVED) == ()
+
+
 def test_schools_may_be_allowed_to_go() -> None:
     """A district that closes a school says so in its limits."""
     assert found(replace(BEFORE, schools={"101": 500, "102": 490}), Limits(schools_gone_count=1)) == []
