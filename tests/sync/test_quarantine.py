@@ -343,6 +343,23 @@ def test_show_says_what_the_row_has_and_what_to_do(place: Place) -> None:
     assert place.sync("quarantine", "show", "1").refused().startswith("quarantine entry 1 does not open")
 
 
+def test_a_header_that_moves_the_cursor_is_spelled_out(place: Place) -> None:
+    """Names of columns are the district's, and an escape sequence in one would write what it likes to a terminal."""
+    file = place.folder / "students.csv"
+    header = HEADER.replace("Grade,", "Gra\x1bde,").replace("Badge", "\x1b[2JBadge")
+    file.write_text(header + "".join(GOOD) + TORN, newline="")
+    assert place.sync("run", "demo", "--file", file).code == 0
+    asked = [
+        ("quarantine", "show", "1"),
+        ("quarantine", "list", "demo"),
+        ("inspect", file),
+        ("inspect", file, "--district", "demo"),
+    ]
+    said = [place.sync(*words) for words in asked]
+    assert not ["\x1b" for each in said if "\x1b" in each.out + each.err]
+    assert r"Gra\x1bde" in said[0].out and r"\x1b[2JBadge" in said[2].err
+
+
 def test_export_mend_and_replay_by_command(place: Place) -> None:
     """A private file that is never overwritten, mended in an editor, previewed and replayed."""
     file = place.folder / "mend.csv"
