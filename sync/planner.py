@@ -14,7 +14,7 @@ from access_service.domain.pins import PinKind, issued_pin
 from access_service.domain.student import Student
 from access_service.pin_vault import PinVault
 from access_service.settings import District
-from access_service.storage import patrons, seen
+from access_service.storage import patrons, runs, seen
 from access_service.storage.runs import DistrictState
 from access_service.storage.seen import Seen
 from sync.collisions import Collisions, find_collisions
@@ -241,10 +241,10 @@ class Draft:
             self._excluded[source_id] = Excluded(Exclusion.NUMBER_COLLISION, number, detail)
 
     def _compare(self, record: PatronRecord, before: Seen | None, student: Student, fingerprint: bytes) -> None:
-        stored = (before and before.marks) or b""
         found = marks(self._night.key, student)
         mapped = self._map(student)
         renamed = _other_names(student, record.patron)
+        stored = (before.marks if before else self._left_with(record) if all(renamed) else None) or b""
         reborn = other_birth_date(stored, found)
         if self._partial:
             # One that leaves the birth date out does not make anybody forget it.
@@ -271,6 +271,11 @@ class Draft:
         self._changes[student.source_id] = Change(
             kind, record, before, mapped, Presence.PRESENT, fingerprint, found, new_pin=new_pin, pin=pin
         )
+
+    def _left_with(self, record: PatronRecord) -> bytes | None:
+        """The marks of one who left, as the change says by which they did."""
+        last = runs.last_change(self._connection, record.patron_id)
+        return bytes.fromhex(last[1].before.get("marks") or "") if last else None
 
     def _same_pin(self, record: PatronRecord, pin: str | None) -> bool:
         if pin is None:

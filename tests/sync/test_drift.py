@@ -155,6 +155,16 @@ def test_a_recycled_id_is_not_given_the_old_card(nights: Nights) -> None:
     assert not nights.sign_in("1", "0131").authenticated
 
 
+def test_the_id_of_one_who_left_is_not_given_the_old_card(nights: Nights) -> None:
+    """Nor are their loans another child's; the same child comes back, under a corrected name too."""
+    first, second, *others = pupils(60)
+    gone = [first.moved(status="tobedeleted"), second.moved(status="tobedeleted")]
+    assert nights.night([*gone, *others]).facts["counts"]["leave"] == 2
+    report = nights.night([_somebody_else(first), second.moved(given="A", family="B"), *others])
+    assert (report.facts["exclusions"], report.facts["counts"]["return"]) == ({"id_recycled": 1}, 1)
+    assert (nights.find("1").standing, nights.find("2").standing) == (Standing.LEFT, Standing.ACTIVE)
+
+
 def test_a_marriage_and_a_corrected_birth_date_are_the_same_child(nights: Nights) -> None:
     """One name alone, or the birth date alone, makes nobody somebody else."""
     first, second, third, *others = pupils(60)
