@@ -1,6 +1,6 @@
 """What a roster that says only what changed means, beside what is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -21,15 +21,16 @@ Known = Mapping[str, PatronRecord]
 def completed(connection: Connection, district: str, roster: Roster, *, mended: bool) -> Roster:
     """A partial roster with what its rows leave out, as it is stored. PINs are kept elsewhere.
 
-    Rows of people who are not here that do not say where they would be are left out, and counted as of no student;
-    `mended` rows are all of students.
+    Rows of people who are not here that do not say where they would be are left out, and counted as of no student.
+    `mended` rows were kept for a fault: none is left out, and what is still missing there is still at fault.
     """
     frame = roster.frame
     known = patrons.by_source_id(connection, district, frame["source_id"].tolist())
     told = [mended or enough for enough in _say_enough(frame, known)]
     frame = frame if all(told) else frame[told].reset_index(drop=True)
     others = roster.not_students + len(told) - len(frame)
-    return replace(roster, frame=_filled(frame, known), not_students=others)
+    names = [name for name in KEPT if not (mended and name in PLACING)]
+    return replace(roster, frame=_filled(frame, known, names), not_students=others)
 
 
 def _say_enough(frame: pd.DataFrame, known: Known) -> list[bool]:
@@ -46,11 +47,11 @@ def _here(record: PatronRecord) -> bool:
     return record.presence is not Presence.LEFT
 
 
-def _filled(frame: pd.DataFrame, known: Known) -> pd.DataFrame:
+def _filled(frame: pd.DataFrame, known: Known, names: Iterable[str]) -> pd.DataFrame:
     blank = dict.fromkeys(KEPT, "")
     facts = {source_id: {name: getattr(record.patron, name) for name in KEPT} for source_id, record in known.items()}
     # The school of one who left is where they were: they are a student again where a roster says so.
     facts |= {source_id: facts[source_id] | {"school": ""} for source_id, each in known.items() if not _here(each)}
     stored = [facts.get(source_id, blank) for source_id in frame["source_id"].tolist()]
-    kept = {name: [sent or fact[name] for sent, fact in zip(frame[name], stored, strict=True)] for name in KEPT}
+    kept = {name: [sent or fact[name] for sent, fact in zip(frame[name], stored, strict=True)] for name in names}
     return frame.assign(**{name: pd.Series(cells, index=frame.index, dtype=object) for name, cells in kept.items()})

@@ -174,6 +174,20 @@ def test_held_and_refused_rosters_keep_their_rows_and_cure_none(nights: Nights) 
     assert [entry.run_id for entry in kept(nights)] == [1, 2, 3, 3]
 
 
+def test_a_fault_of_somebody_known_is_not_cured_by_what_is_stored(nights: Nights) -> None:
+    """A grade that nobody knows stays kept until it is mended, or a night mends it; then a late replay does nothing."""
+    nights.again(clever(nights, *GOOD))
+    nights.again(clever(nights, row(1, grade="?"), *GOOD[1:]))
+    assert replay(nights).facts["exclusions"] == {"unknown_grade": 1}
+    assert [entry.code for entry in kept(nights)] == ["unknown_grade"]
+    late = build(opened(nights))
+    nights.again(clever(nights, row(1, grade="4"), *GOOD[1:]))
+    assert kept(nights) == []
+    job.run(job.Job(nights.settings(), nights.databases, "demo", "a test", replay=late, now=lambda: nights.now))
+    record = nights.find("1").record
+    assert record and record.patron.grade == "04" and nights.sign_in("1", "0412").authenticated
+
+
 def test_a_row_that_is_still_bad_keeps_its_number_and_place(nights: Nights) -> None:
     """A replay of which some rows read well applies those; the others are told by the district's own lines."""
     nights.again(clever(nights, *GOOD, TORN, row(22, first="\x01")))
