@@ -14,7 +14,7 @@ from sync import job as night
 from sync.cli_quarantine import quarantine
 from sync.console import JSON, Installation, work
 from sync.reading import NOBODYS
-from sync.report import source_text
+from sync.report import shown, source_text
 from sync.sftp import check_source, credentials, has_credentials
 from sync.synthetic.command import synthesize
 
@@ -86,7 +86,7 @@ def inspect(installation: Installation, file: Path, district: str | None) -> Non
     """Say what FILE is and what is in it, and print a district file to start from. Stores nothing."""
     settled = settings.load(installation.folder).district(district) if district else NOBODYS
     found = inspection.inspect(file, settled, datetime.now(UTC).date())
-    click.echo("\n".join(inspection.as_text(found)), err=True)
+    click.echo("\n".join(map(shown, inspection.as_text(found))), err=True)
     click.echo(district_file.as_district(found, file.name))
 
 

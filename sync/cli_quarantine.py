@@ -19,7 +19,7 @@ from sync.formats.sheet import read_sheet
 from sync.quarantine import Seal
 from sync.quarantine.replay import Kept, build, export, mended
 from sync.remedies import remedy
-from sync.report import counted
+from sync.report import counted, shown
 
 
 @click.group()
@@ -69,7 +69,7 @@ def show(installation: Installation, entry: int) -> None:
         click.echo(f"  {row.file} line {row.line}")
         for name, cell in row.cells.items():
             # As a string literal: a control character must not reach the terminal.
-            click.echo(f"    {name:<16} {'(a PIN: shown to nobody)' if name in hidden else repr(cell)}")
+            click.echo(f"    {shown(name):<16} {'(a PIN: shown to nobody)' if name in hidden else repr(cell)}")
 
 
 @quarantine.command("export")
@@ -137,6 +137,5 @@ def _opened(entries: list[Entry]) -> list[Kept]:
 
 
 def _place(entry: Entry) -> str:
-    header = entry.header if entry.header.isprintable() else ascii(entry.header)
-    column = f", column {header}" if header else ""
+    column = f", column {shown(entry.header)}" if entry.header else ""
     return f"{entry.entry:>5}  {entry.file}:{entry.line} {entry.code}{column}"

@@ -8,6 +8,7 @@ from sync.profile import Profile, Shares
 
 # A smaller school may be gone because its students are.
 SCHOOL = 10
+ALL = 100
 
 
 def drifted(before: Profile, now: Profile, limits: Limits, served: Collection[str]) -> tuple[Reason, ...]:
@@ -19,7 +20,8 @@ def _mixes(before: Profile, now: Profile, limits: Limits) -> Iterator[Reason]:
     allowed = max(limits.drift_percent, 100 * limits.drift_count / max(1, now.students))
     unattended = f"at most {allowed:.0f} % may differ unattended"
     for column, share in now.blanks.items():
-        if share - before.blanks.get(column, share) > allowed:
+        # A column that is wholly gone is no matter of a few students, however few there are.
+        if share - before.blanks.get(column, share) > (limits.drift_percent if share == ALL else allowed):
             then = f"{before.blanks[column]:.0f} %"
             yield Reason(Finding.BLANKS, f"{column} is blank in {share:.0f} % of rows, before in {then}; {unattended}")
     if (moved := _moved(before.grades, now.grades)) > allowed:

@@ -1,88 +1,38 @@
 """The night: fetch, read, plan, guard, apply. Preview is the same code without the last step."""
 
 import gc
-import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from hashlib import file_digest, sha256
-from pathlib import Path
-from time import perf_counter
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from access_service.domain.mapping import Exclusion
-from access_service.errors import ConfigError, OperatorError, StorageError
-from access_service.examples import check_examples
+from access_service.errors import OperatorError
 from access_service.pin_vault import PinVault
-from access_service.settings import District, Settings, secret
-from access_service.storage import peppers, runs, schema, seen
-from access_service.storage.engine import Databases, database_errors, snapshot
-from access_service.storage.runs import DistrictState, Outcome
+from access_service.storage import runs, schema
+from access_service.storage.engine import database_errors
+from access_service.storage.runs import Outcome
 from sync.apply import Publication, apply, exclusively
-from sync.drift import drifted
-from sync.feedback import file_name
+from sync.arrival import arrived, written
 from sync.findings import Findings
-from sync.formats import read_package
-from sync.formats.reader import Reader
-from sync.guard import Facts, judge
-from sync.package import Package, open_package
-from sync.plan import ChangeKind, Plan
-from sync.planner import Night, Planned, make_plan
-from sync.profile import Profile
-from sync.quarantine import Replay, Seal, Shelf, Staged, age_out
-from sync.quarantine.replay import NAME as QUARANTINE
+from sync.judgement import last_state, plan_for, same_file
+from sync.ledger import close, fail, good_night, ledger_entry, left_behind, tell_district
+from sync.order import Job, sync_key, timed
+from sync.planner import Night
+from sync.quarantine import Seal, Shelf, age_out
 from sync.report import Report
-from sync.roster import BadRosterError, Roster
-from sync.sftp import Landed, credentials, fetch
 
-KEY_VARIABLE = "SYNC_KEY"
-MIN_KEY_BYTES = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One district's night. `file` is a roster on this machine, in place of the feed, and `replay` one of kept rows;
-    `phase` hears what goes on."""
-
-    settings: Settings
-    databases: Databases
-    code: str
-    started_by: str
-    file: Path | None = None
-    replay: Replay | None = None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    phase: Callable[[str], None] = lambda _: None
-
-    @property
-    def district(self) -> District:
-        return self.settings.district(self.code)
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """A million rows make millions of objects that live to the end; collections would walk them for nothing."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+__all__ = ["Job", "preview", "run", "sync_key"]
 
 
 def preview(job: Job) -> Report:
     """What a run would do now. Writes nothing; errors are OperatorError."""
     report = Report(job.code, preview=True)
     alone = exclusively(job.databases, job.settings.service.spool, job.code)
-    with database_errors(), alone, _collector_at_rest(), _landed(job, report) as (landed, night):
-        state = _state(job)
-        if _same_file(job, landed, night, state):
+    with database_errors(), alone, _collector_at_rest(), arrived(job, report) as (landed, night):
+        state = last_state(job)
+        if same_file(job, landed, night, state):
             report.outcome = Outcome.SAME_FILE
         else:
-            planned = _plan(job, night, landed, state, report, Findings(job.replay))
-            report.outcome = Outcome.HELD if report.reasons else _good_night(planned.plan, state)
+            planned = plan_for(job, night, landed, state, report, Findings(job.replay))
+            report.outcome = Outcome.HELD if report.reasons else good_night(planned.plan, state)
     return report
 
 
@@ -100,268 +50,42 @@ def run(job: Job) -> Report:
             try:
                 _run(job, report, found)
             except OperatorError as error:
-                _fail(job, report, found, str(error))
-                _tell_district(job, report, found, error)
+                fail(job, report, found, str(error))
+                tell_district(job, report, found, error)
                 raise
             except BaseException as error:
-                _fail(job, report, found, error.__class__.__name__)
+                fail(job, report, found, error.__class__.__name__)
                 raise
-            _tell_district(job, report, found)
+            tell_district(job, report, found)
     return report
 
 
 def _run(job: Job, report: Report, found: Findings) -> None:
-    with _collector_at_rest(), _landed(job, report) as (landed, night):
-        state = _state(job)
-        if _same_file(job, landed, night, state):
+    with _collector_at_rest(), arrived(job, report) as (landed, night):
+        state = last_state(job)
+        if same_file(job, landed, night, state):
             with job.databases.writer.begin() as connection:
-                runs.seen_again(connection, job.code, _written(job, landed))
-            _close(job, report, Outcome.SAME_FILE)
+                runs.seen_again(connection, job.code, written(job, landed))
+            close(job, report, Outcome.SAME_FILE)
             return
         found.shelf = Shelf(job.databases, Seal(night.key), job.code, night.today)
-        planned = _plan(job, night, landed, state, report, found)
+        planned = plan_for(job, night, landed, state, report, found)
         if report.reasons:
-            _close(job, report, Outcome.HELD, found)
+            close(job, report, Outcome.HELD, found)
             return
-        whole = state is None or not planned.plan.partial
-        after = {
-            # Rows that a partial roster does not name are still as the rules of the last complete one made them.
-            "basis": night.basis if state is None or whole else state.basis,
-            "file_sha256": landed.sha256,
-            "file_size": landed.size if state is None or whole else state.file_size,
-            "content": planned.content,
-            "population": _population_after(planned.plan, state),
-            "seen_at": _written(job, landed),
-            "profile": planned.profile.as_json(),
-        }
-        if job.replay and state:
-            # Kept rows are no newer word of the district's.
-            after |= {"file_sha256": state.file_sha256, "seen_at": state.seen_at}
-        with _timed(job, report, "apply"):
-            report.outcome = _good_night(planned.plan, state)
+        after = left_behind(job, landed, planned, state)
+        with timed(job, report, "apply"):
+            report.outcome = good_night(planned.plan, state)
             staged = found.staged(report)
-            publication = Publication(report.run_id or 0, night, state, after, _ledger(report), job.now())
+            publication = Publication(report.run_id or 0, night, state, after, ledger_entry(report), job.now())
             apply(job.databases, publication, planned.plan, report.outcome, staged.write)
 
 
 @contextmanager
-def _landed(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
-    """Tonight's roster on this machine for as long as the block lasts, and whom the night is for.
-
-    Everything that can be refused without asking the district is refused before asking it.
-    """
-    district, today = job.district, job.now().astimezone(job.district.zone).date()
-    if not district.agreement.starts <= today <= district.agreement.ends:
-        raise ConfigError(
-            f"{job.code}: the agreement holds from {district.agreement.starts} to {district.agreement.ends};"
-            " renew it in [agreement] before a run"
-        )
-    check_examples(district)
-    night = Night(district, today, PinVault.from_environment(), sync_key())
-    schema.check(job.databases)
-    with job.databases.reader.connect() as connection:
-        night.vault.check(peppers.used(connection))
-    folder = job.settings.service.spool / job.code
-    if folder.exists():
-        # A run that was killed left its roster here.
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, mode=0o700)
-    try:
-        with _timed(job, report, "fetch"):
-            landed = _given(job, folder)
-        report.file = {
-            "name": landed.name,
-            "sha256": landed.sha256,
-            "size": landed.size,
-            "written": landed.modified.isoformat(timespec="minutes"),
-        }
-        yield landed, night
-    finally:
-        shutil.rmtree(folder)
-
-
-def _written(job: Job, landed: Landed) -> datetime:
-    """When the district wrote the file, by its own clock but not later than now: an export that died grows old."""
-    return min(landed.modified, job.now())
-
-
-def _given(job: Job, folder: Path) -> Landed:
-    """Kept rows, a roster on this machine, or what the feed has."""
-    if replay := job.replay:
-        return Landed(folder, QUARANTINE, replay.sha256, replay.size, job.now())
-    return _local(job.file) if job.file else fetch(job.district.feed, credentials(job.code), folder)
-
-
-def _opened(job: Job, landed: Landed) -> AbstractContextManager[Package]:
-    return nullcontext(job.replay.package) if job.replay else open_package(landed.path)
-
-
-def _local(path: Path) -> Landed:
-    """A roster that is on this machine already."""
-    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
-    digests = []
-    for file in files:
-        with file.open("rb") as stream:
-            digests.append(file_digest(stream, "sha256").hexdigest())
-    listed = "".join(f"{file.name} {digest}\n" for file, digest in zip(files, digests, strict=True))
-    digest = sha256(listed.encode()).hexdigest() if path.is_dir() else digests[0]
-    newest = max((file.stat().st_mtime for file in files), default=0)
-    return Landed(path, path.name, digest, sum(f.stat().st_size for f in files), datetime.fromtimestamp(newest, UTC))
-
-
-def sync_key() -> bytes:
-    """SYNC_KEY. Errors: ConfigError."""
-    try:
-        key = bytes.fromhex(secret(KEY_VARIABLE))
-    except ValueError:
-        raise ConfigError(f"{KEY_VARIABLE}: should be hexadecimal digits, as `openssl rand -hex 32` prints") from None
-    if len(key) < MIN_KEY_BYTES:
-        raise ConfigError(f"{KEY_VARIABLE}: should be at least {MIN_KEY_BYTES} bytes in hexadecimal")
-    return key
-
-
-def _state(job: Job) -> DistrictState | None:
-    with job.databases.reader.connect() as connection:
-        state = runs.state(connection, job.code)
-    if job.replay and not state:
-        raise OperatorError(
-            f"no roster of {job.code} was applied yet; kept rows are added to one, so run the next first"
-        )
-    return state
-
-
-def _same_file(job: Job, landed: Landed, night: Night, state: DistrictState | None) -> bool:
-    """The bytes and the rules of the last run, and nobody whose absence may have run out."""
-    if job.replay or state is None or state.file_sha256 != landed.sha256 or state.basis != night.basis:
-        return False
-    with job.databases.reader.connect() as connection:
-        return not seen.anyone_absent(connection, job.code)
-
-
-def _plan(  # noqa: PLR0913, PLR0917 - all that a night is made of
-    job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report, found: Findings
-) -> Planned:
-    last = Profile.from_json(state.profile) if state and state.profile else None
-    with _opened(job, landed) as package:
-        with _timed(job, report, "read"):
-            roster = _read(job, package, night, last.orgs if last else {})
-        report.read(_as_the_district_knows(job, roster))
-        again = Reader(package, night.district, night.today)
-        try:
-            _refuse(job, roster, state)
-        except BadRosterError:
-            found.refused(again, roster)
-            raise
-        with _timed(job, report, "plan"), snapshot(job.databases) as connection:
-            planned = make_plan(connection, night, roster, state)
-        found.planned(again, roster, planned.plan.excluded)
-    limits = night.district.limits
-    reasons = judge(_facts(planned.plan, landed, state), limits)
-    if last and not roster.partial:
-        reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
-    report.planned(roster, planned.plan, reasons)
-    return planned
-
-
-def _read(job: Job, package: Package, night: Night, orgs: Mapping[str, str]) -> Roster:
-    roster = read_package(package, night.district, night.today, orgs, partial=job.replay is not None)
-    # Whatever a format makes of it: taken for a complete roster, kept rows would make everybody else absent.
-    return replace(roster, partial=True) if job.replay else roster
-
-
-def _as_the_district_knows(job: Job, roster: Roster) -> Roster:
-    """The lines of a replay are those of the file that the rows came in."""
-    if not job.replay:
-        return roster
-    return replace(roster, rejects=tuple(map(job.replay.origin, roster.rejects)))
-
-
-def _tell_district(job: Job, report: Report, found: Findings, error: OperatorError | None = None) -> None:
-    """Only of what the district itself delivered."""
-    if job.file or job.replay or not found.tell(job.district.feed, file_name(job.now()), report, error):
-        return
-    with suppress(SQLAlchemyError), job.databases.writer.begin() as connection:
-        runs.retell(connection, report.run_id or 0, report.as_json())
-
-
-def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
-    # A first roster of which nobody is served has the same students as no other.
-    return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
-
-
-def _refuse(job: Job, roster: Roster, state: DistrictState | None) -> None:
-    """Above a ceiling of bad rows the whole file is bad; so is a complete one without a student, and a partial one
-    before there is anything that it could be a part of. Kept rows were bad before."""
-    if job.replay:
-        if roster.frame.empty:
-            raise BadRosterError("none of these rows can be used yet; `roster-sync quarantine show` says what to mend")
-        return
-    limits, bad = job.district.limits, len(roster.rejects)
-    if bad > max(limits.rejects_count, int(roster.rows * limits.rejects_percent / 100)):
-        first = roster.rejects[0]
-        raise BadRosterError(
-            f"{bad} of {roster.rows} rows cannot be used (first: {first.file} line {first.line}, {first.code});"
-            " ask the district for another export"
-        )
-    if roster.partial and state is None:
-        raise BadRosterError("says only what changed, and there is no roster yet; ask the district for all (bulk) once")
-    if roster.frame.empty and not roster.partial:
-        raise BadRosterError(f"none of {roster.rows} rows is a student's; ask the district what its roles mean")
-
-
-def _facts(plan: Plan, landed: Landed, state: DistrictState | None) -> Facts:
-    newly_absent = sum(1 for c in plan.changes if c.kind is ChangeKind.ABSENT and c.missed == 1)
-    counts = plan.counts
-    excluded = Counter(row.code for row in plan.excluded.values())
-    return Facts(
-        population=state.population if state else 0,
-        size=landed.size,
-        last_size=state.file_size if state and not plan.partial else 0,
-        removals=newly_absent + counts[ChangeKind.LEAVE],
-        updates=counts[ChangeKind.UPDATE],
-        collisions=excluded[Exclusion.NUMBER_COLLISION],
-        renamed=plan.renamed,
-        rekeyed=plan.rekeyed,
-        recycled=excluded[Exclusion.ID_RECYCLED],
-        faults=plan.faults,
-    )
-
-
-def _population_after(plan: Plan, state: DistrictState | None) -> int:
-    counts = plan.counts
-    arrived = counts["create"] + counts[ChangeKind.RETURN]
-    return (state.population if state else 0) + arrived - counts[ChangeKind.LEAVE]
-
-
-def _close(job: Job, report: Report, outcome: Outcome, found: Findings | None = None) -> None:
-    """End a run that publishes nothing."""
-    report.outcome = outcome
-    staged = found.staged(report) if found else Staged()
-    with job.databases.writer.begin() as connection:
-        runs.finish(connection, report.run_id or 0, outcome, job.now(), **_ledger(report))
-        staged.write(connection)
-
-
-def _ledger(report: Report) -> dict[str, Any]:
-    names = {"file_name": report.file["name"], "file_sha256": report.file["sha256"]} if report.file else {}
-    return {**names, "report": report.as_json()}
-
-
-def _fail(job: Job, report: Report, found: Findings, error: str) -> None:
-    """Note the failure where the ledger can be reached; what went wrong is told either way."""
-    report.error = error
-    # Without the rows where they are what cannot be written.
-    for kept in (found, None):
-        with suppress(StorageError, SQLAlchemyError):
-            _close(job, report, Outcome.FAILED, kept)
-            return
-
-
-@contextmanager
-def _timed(job: Job, report: Report, phase: str) -> Iterator[None]:
-    job.phase(phase)
-    began = perf_counter()
+def _collector_at_rest() -> Iterator[None]:
+    """A million rows make millions of objects that live to the end; collections would walk them for nothing."""
+    gc.disable()
     try:
         yield
     finally:
-        report.durations[phase] = perf_counter() - began
+        gc.enable()

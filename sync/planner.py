@@ -6,7 +6,6 @@ from datetime import date
 from functools import cached_property
 from hashlib import sha256
 
-import pandas as pd
 from sqlalchemy import Connection
 
 from access_service.domain.mapping import FAULTS, Exclusion, to_patron
@@ -15,7 +14,7 @@ from access_service.domain.pins import PinKind, issued_pin
 from access_service.domain.student import Student
 from access_service.pin_vault import PinVault
 from access_service.settings import District
-from access_service.storage import patrons, seen
+from access_service.storage import patrons, runs, seen
 from access_service.storage.runs import DistrictState
 from access_service.storage.seen import Seen
 from sync.collisions import Collisions, find_collisions
@@ -29,8 +28,6 @@ MAPPING_VERSION = 2
 
 # Student's fields in their order.
 STUDENT_COLUMNS = tuple(name for name in Student.__dataclass_fields__ if name in COLUMNS)
-# What a stored patron can say in place of a blank cell of a partial roster.
-KEPT = tuple(name for name in Patron.__dataclass_fields__ if name in COLUMNS and name != "source_id")
 
 
 @dataclass(frozen=True)
@@ -61,17 +58,20 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and digest and profile of the last complete roster: tonight's, unless it was partial."""
+    """A plan, and basis, digest and profile of the last complete roster: tonight's, unless it was partial.
+
+    `basis` is "" where a partial roster was mapped by other rules than the last complete one, for then no row can be
+    taken for what the rules make of it; `profile` is None where nothing is known of any complete one."""
 
     plan: Plan
+    basis: str
     content: bytes
-    profile: Profile
+    profile: Profile | None
 
 
 def make_plan(connection: Connection, night: Night, roster: Roster, state: DistrictState | None) -> Planned:
-    """What this roster would change tonight. `connection` is a snapshot; nothing is written."""
-    if roster.partial:
-        roster = replace(roster, frame=_filled(connection, night.district.code, roster.frame))
+    """What this roster would change tonight. A partial one is `completed`. `connection` is a snapshot; nothing is
+    written."""
     sorted_ = sort_roster(roster, night.district.rules)
     ids = sorted_.served["source_id"].tolist()
     prints = fingerprints(sorted_.served, night.key)
@@ -87,24 +87,15 @@ def make_plan(connection: Connection, night: Night, roster: Roster, state: Distr
     draft.newcomers(matched)
     unnamed = len(matched.missing) if roster.partial else 0
     plan = draft.finish(frozenset(ids), matched.unchanged + unnamed)
-    return Planned(plan, found, _profile(night, roster, state))
+    basis = "" if everyone and roster.partial else night.basis
+    return Planned(plan, basis, found, _profile(night, roster, state))
 
 
-def _profile(night: Night, roster: Roster, state: DistrictState | None) -> Profile:
-    last = Profile.from_json(state.profile) if state and state.profile else None
-    if not (roster.partial and last):
+def _profile(night: Night, roster: Roster, state: DistrictState | None) -> Profile | None:
+    if not roster.partial:
         return Profile.of(roster, night.district.agreement.fields)
-    return replace(last, orgs={**last.orgs, **roster.orgs})
-
-
-def _filled(connection: Connection, district: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a partial roster with what they leave out, as it is stored. PINs are kept elsewhere."""
-    ids = frame["source_id"].tolist()
-    known = patrons.by_source_id(connection, district, ids)
-    blank = dict.fromkeys(KEPT, "")
-    stored = [{name: getattr(known[each].patron, name) for name in KEPT} if each in known else blank for each in ids]
-    kept = {name: [sent or facts[name] for sent, facts in zip(frame[name], stored, strict=True)] for name in KEPT}
-    return frame.assign(**{name: pd.Series(cells, index=frame.index, dtype=object) for name, cells in kept.items()})
+    last = Profile.from_json(state.profile) if state and state.profile else None
+    return last and replace(last, orgs={**last.orgs, **roster.orgs})
 
 
 class Draft:
@@ -253,7 +244,11 @@ class Draft:
         found = marks(self._night.key, student)
         mapped = self._map(student)
         renamed = _other_names(student, record.patron)
-        reborn = other_birth_date((before and before.marks) or b"", found)
+        stored = (before.marks if before else self._left_with(record) if all(renamed) else None) or b""
+        reborn = other_birth_date(stored, found)
+        if self._partial:
+            # One that leaves the birth date out does not make anybody forget it.
+            found = found or stored
         if mapped and all(renamed) and reborn:
             mapped = None
             self._excluded[student.source_id] = Excluded(Exclusion.ID_RECYCLED, student.student_number)
@@ -276,6 +271,11 @@ class Draft:
         self._changes[student.source_id] = Change(
             kind, record, before, mapped, Presence.PRESENT, fingerprint, found, new_pin=new_pin, pin=pin
         )
+
+    def _left_with(self, record: PatronRecord) -> bytes | None:
+        """The marks of one who left, as the change says by which they did."""
+        last = runs.last_change(self._connection, record.patron_id)
+        return bytes.fromhex(last[1].before.get("marks") or "") if last else None
 
     def _same_pin(self, record: PatronRecord, pin: str | None) -> bool:
         if pin is None:

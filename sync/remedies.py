@@ -51,7 +51,7 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "ask the district for a complete export",
     ),
     Finding.BLANKS: Remedy(
-        "a column that was filled is blank in many rows",
+        "a column that was filled is blank in many rows, or in all",
         "the district looks at its export",
     ),
     Finding.GRADE_MIX: Remedy(

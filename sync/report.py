@@ -146,3 +146,8 @@ def source_text(check: SourceCheck, now: datetime) -> str:
 def counted(counts: Mapping[str, int]) -> str:
     """Codes with their counts, for a line."""
     return ", ".join(f"{count:,} {code}" for code, count in sorted(counts.items()))
+
+
+def shown(name: str) -> str:
+    """A name that the district chose, as a terminal may have it: one that would move the cursor is spelled out."""
+    return name if name.isprintable() else ascii(name)[1:-1]

@@ -42,9 +42,9 @@ class Nights:
             raw[table] = {**raw[table], **keys}
         self.districts[code] = District.model_validate(raw)
 
-    def roster(self, students: Iterable[Pupil], **changed: bytes) -> Path:
+    def roster(self, students: Iterable[Pupil], version: str = "1.1", /, **changed: bytes) -> Path:
         self.count += 1
-        return package(self.folder / f"roster-{self.count}.zip", students, changed=changed)
+        return package(self.folder / f"roster-{self.count}.zip", students, version, changed)
 
     def night(self, students: Iterable[Pupil], code: str = "demo", **changed: bytes) -> Report:
         """Write a roster of these students, let a day pass, and run."""

@@ -60,6 +60,15 @@ def test_each_drift_has_its_limit(now: Profile, finding: Finding | None) -> None
     assert found(now) == ([finding] if finding else [])
 
 
+def test_a_column_that_is_gone_is_no_matter_of_a_few_students() -> None:
+    """Demographics that are a header alone hold the night of the smallest district; a cell of it does not."""
+    small = replace(BEFORE, students=6, blanks={"birth_date": 0.0})
+    assert [
+        each.finding for each in drifted(small, replace(small, blanks={"birth_date": 100.0}), Limits(), SERVED)
+    ] == [Finding.BLANKS]
+    assert drifted(small, replace(small, blanks={"birth_date": 83.0}), Limits(), SERVED) == ()
+
+
 def test_schools_may_be_allowed_to_go() -> None:
     """A district that closes a school says so in its limits."""
     assert found(replace(BEFORE, schools={"101": 500, "102": 490}), Limits(schools_gone_count=1)) == []
@@ -144,6 +153,16 @@ def test_a_recycled_id_is_not_given_the_old_card(nights: Nights) -> None:
     assert record and record.patron.given_name == "Given1"
     assert nights.find("1").standing is Standing.ACTIVE
     assert not nights.sign_in("1", "0131").authenticated
+
+
+def test_the_id_of_one_who_left_is_not_given_the_old_card(nights: Nights) -> None:
+    """Nor are their loans another child's; the same child comes back, under a corrected name too."""
+    first, second, *others = pupils(60)
+    gone = [first.moved(status="tobedeleted"), second.moved(status="tobedeleted")]
+    assert nights.night([*gone, *others]).facts["counts"]["leave"] == 2
+    report = nights.night([_somebody_else(first), second.moved(given="A", family="B"), *others])
+    assert (report.facts["exclusions"], report.facts["counts"]["return"]) == ({"id_recycled": 1}, 1)
+    assert (nights.find("1").standing, nights.find("2").standing) == (Standing.LEFT, Standing.ACTIVE)
 
 
 def test_a_marriage_and_a_corrected_birth_date_are_the_same_child(nights: Nights) -> None:

@@ -46,7 +46,7 @@ def district(**limits: float) -> District:
     raw["rules"]["schools"] = BRANCHES
     raw["calendar"] = {"absence_rosters": ABSENCE_ROSTERS, "absence_days": 1}
     free = {f"{what}_{unit}": 100 for what in ("removals", "updates", "collisions") for unit in ("percent", "count")}
-    raw["limits"] = free | {"file_shrink_percent": 100} | limits
+    raw["limits"] = free | {"file_shrink_percent": 100, "drift_percent": 100} | limits
     return District.model_validate(raw)
 
 

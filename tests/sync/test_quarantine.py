@@ -174,6 +174,20 @@ def test_held_and_refused_rosters_keep_their_rows_and_cure_none(nights: Nights) 
     assert [entry.run_id for entry in kept(nights)] == [1, 2, 3, 3]
 
 
+def test_a_fault_of_somebody_known_is_not_cured_by_what_is_stored(nights: Nights) -> None:
+    """A grade that nobody knows stays kept until it is mended, or a night mends it; then a late replay does nothing."""
+    nights.again(clever(nights, *GOOD))
+    nights.again(clever(nights, row(1, grade="?"), *GOOD[1:]))
+    assert replay(nights).facts["exclusions"] == {"unknown_grade": 1}
+    assert [entry.code for entry in kept(nights)] == ["unknown_grade"]
+    late = build(opened(nights))
+    nights.again(clever(nights, row(1, grade="4"), *GOOD[1:]))
+    assert kept(nights) == []
+    job.run(job.Job(nights.settings(), nights.databases, "demo", "a test", replay=late, now=lambda: nights.now))
+    record = nights.find("1").record
+    assert record and record.patron.grade == "04" and nights.sign_in("1", "0412").authenticated
+
+
 def test_a_row_that_is_still_bad_keeps_its_number_and_place(nights: Nights) -> None:
     """A replay of which some rows read well applies those; the others are told by the district's own lines."""
     nights.again(clever(nights, *GOOD, TORN, row(22, first="\x01")))
@@ -341,6 +355,23 @@ def test_show_says_what_the_row_has_and_what_to_do(place: Place) -> None:
     assert place.sync("quarantine", "show", "9").refused().startswith("no entry 9 in the quarantine")
     place.environment["SYNC_KEY"] = "00" * 32
     assert place.sync("quarantine", "show", "1").refused().startswith("quarantine entry 1 does not open")
+
+
+def test_a_header_that_moves_the_cursor_is_spelled_out(place: Place) -> None:
+    """Names of columns are the district's, and an escape sequence in one would write what it likes to a terminal."""
+    file = place.folder / "students.csv"
+    header = HEADER.replace("Grade,", "Gra\x1bde,").replace("Badge", "\x1b[2JBadge")
+    file.write_text(header + "".join(GOOD) + TORN, newline="")
+    assert place.sync("run", "demo", "--file", file).code == 0
+    asked = [
+        ("quarantine", "show", "1"),
+        ("quarantine", "list", "demo"),
+        ("inspect", file),
+        ("inspect", file, "--district", "demo"),
+    ]
+    said = [place.sync(*words) for words in asked]
+    assert not ["\x1b" for each in said if "\x1b" in each.out + each.err]
+    assert r"Gra\x1bde" in said[0].out and r"\x1b[2JBadge" in said[2].err
 
 
 def test_export_mend_and_replay_by_command(place: Place) -> None:

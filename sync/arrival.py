@@ -1,0 +1,84 @@
+"""How tonight's roster comes to this machine, and how long it stays."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+from access_service.errors import ConfigError
+from access_service.examples import check_examples
+from access_service.pin_vault import PinVault
+from access_service.storage import peppers, schema
+from sync.order import Job, sync_key, timed
+from sync.package import Package, open_package
+from sync.planner import Night
+from sync.quarantine.replay import NAME as QUARANTINE
+from sync.report import Report
+from sync.sftp import Landed, credentials, fetch
+
+
+@contextmanager
+def arrived(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
+    """Tonight's roster on this machine for as long as the block lasts, and whom the night is for.
+
+    Everything that can be refused without asking the district is refused before asking it.
+    """
+    district, today = job.district, job.now().astimezone(job.district.zone).date()
+    if not district.agreement.starts <= today <= district.agreement.ends:
+        raise ConfigError(
+            f"{job.code}: the agreement holds from {district.agreement.starts} to {district.agreement.ends};"
+            " renew it in [agreement] before a run"
+        )
+    check_examples(district)
+    night = Night(district, today, PinVault.from_environment(), sync_key())
+    schema.check(job.databases)
+    with job.databases.reader.connect() as connection:
+        night.vault.check(peppers.used(connection))
+    folder = job.settings.service.spool / job.code
+    if folder.exists():
+        # A run that was killed left its roster here.
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        with timed(job, report, "fetch"):
+            landed = _given(job, folder)
+        report.file = {
+            "name": landed.name,
+            "sha256": landed.sha256,
+            "size": landed.size,
+            "written": landed.modified.isoformat(timespec="minutes"),
+        }
+        yield landed, night
+    finally:
+        shutil.rmtree(folder)
+
+
+def _given(job: Job, folder: Path) -> Landed:
+    """Kept rows, a roster on this machine, or what the feed has."""
+    if replay := job.replay:
+        return Landed(folder, QUARANTINE, replay.sha256, replay.size, job.now())
+    return _local(job.file) if job.file else fetch(job.district.feed, credentials(job.code), folder)
+
+
+def _local(path: Path) -> Landed:
+    """A roster that is on this machine already."""
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    digests = []
+    for file in files:
+        with file.open("rb") as stream:
+            digests.append(file_digest(stream, "sha256").hexdigest())
+    listed = "".join(f"{file.name} {digest}\n" for file, digest in zip(files, digests, strict=True))
+    digest = sha256(listed.encode()).hexdigest() if path.is_dir() else digests[0]
+    newest = max((file.stat().st_mtime for file in files), default=0)
+    return Landed(path, path.name, digest, sum(f.stat().st_size for f in files), datetime.fromtimestamp(newest, UTC))
+
+
+def opened(job: Job, landed: Landed) -> AbstractContextManager[Package]:
+    return nullcontext(job.replay.package) if job.replay else open_package(landed.path)
+
+
+def written(job: Job, landed: Landed) -> datetime:
+    """When the district wrote the file, by its own clock but not later than now: an export that died grows old."""
+    return min(landed.modified, job.now())

@@ -1,0 +1,128 @@
+"""From the roster that landed to a plan, and why a person should look at it before it is applied."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from access_service.domain.mapping import Exclusion
+from access_service.errors import OperatorError
+from access_service.storage import runs, seen
+from access_service.storage.engine import snapshot
+from access_service.storage.runs import DistrictState
+from sync.arrival import opened, written
+from sync.drift import drifted
+from sync.findings import Findings
+from sync.formats import read_package
+from sync.formats.reader import Reader
+from sync.guard import Facts, judge
+from sync.order import Job, timed
+from sync.package import Package
+from sync.partial import completed
+from sync.plan import ChangeKind, Plan
+from sync.planner import Night, Planned, make_plan
+from sync.profile import Profile
+from sync.report import Report
+from sync.roster import BadRosterError, Roster
+from sync.sftp import Landed
+
+
+def last_state(job: Job) -> DistrictState | None:
+    """What the last applied run left behind. Errors: OperatorError for a replay before there was one."""
+    with job.databases.reader.connect() as connection:
+        state = runs.state(connection, job.code)
+    if job.replay and not state:
+        raise OperatorError(
+            f"no roster of {job.code} was applied yet; kept rows are added to one, so run the next first"
+        )
+    return state
+
+
+def same_file(job: Job, landed: Landed, night: Night, state: DistrictState | None) -> bool:
+    """The bytes and the rules of the last run, and nobody whose absence may have run out."""
+    if job.replay or state is None or state.file_sha256 != landed.sha256 or state.basis != night.basis:
+        return False
+    with job.databases.reader.connect() as connection:
+        return not seen.anyone_absent(connection, job.code)
+
+
+def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
+    job: Job, night: Night, landed: Landed, state: DistrictState | None, report: Report, found: Findings
+) -> Planned:
+    last = Profile.from_json(state.profile) if state and state.profile else None
+    with opened(job, landed) as package:
+        with timed(job, report, "read"):
+            roster = _read(job, package, night, last.orgs if last else {})
+        report.read(_as_the_district_knows(job, roster))
+        again = Reader(package, night.district, night.today)
+        try:
+            _refuse(job, roster, landed, state)
+        except BadRosterError:
+            found.refused(again, roster)
+            raise
+        with timed(job, report, "plan"), snapshot(job.databases) as connection:
+            if roster.partial:
+                roster = completed(connection, job.code, roster, mended=job.replay is not None)
+            planned = make_plan(connection, night, roster, state)
+        found.planned(again, roster, planned.plan.excluded)
+    limits = night.district.limits
+    reasons = judge(_facts(planned.plan, landed, state), limits)
+    if last and planned.profile and not roster.partial:
+        reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
+    report.planned(roster, planned.plan, reasons)
+    return planned
+
+
+def _read(job: Job, package: Package, night: Night, orgs: Mapping[str, str]) -> Roster:
+    roster = read_package(package, night.district, night.today, orgs, partial=job.replay is not None)
+    # Whatever a format makes of it: taken for a complete roster, kept rows would make everybody else absent.
+    return replace(roster, partial=True) if job.replay else roster
+
+
+def _as_the_district_knows(job: Job, roster: Roster) -> Roster:
+    """The lines of a replay are those of the file that the rows came in."""
+    if not job.replay:
+        return roster
+    return replace(roster, rejects=tuple(map(job.replay.origin, roster.rejects)))
+
+
+def _refuse(job: Job, roster: Roster, landed: Landed, state: DistrictState | None) -> None:
+    """Above a ceiling of bad rows the whole file is bad; so is a complete one without a student, and a partial one
+    before there is anything that it could be a part of, or older than that. Kept rows were bad before."""
+    if job.replay:
+        if roster.frame.empty:
+            raise BadRosterError("none of these rows can be used yet; `roster-sync quarantine show` says what to mend")
+        return
+    limits, bad = job.district.limits, len(roster.rejects)
+    if bad > max(limits.rejects_count, int(roster.rows * limits.rejects_percent / 100)):
+        first = roster.rejects[0]
+        raise BadRosterError(
+            f"{bad} of {roster.rows} rows cannot be used (first: {first.file} line {first.line}, {first.code});"
+            " ask the district for another export"
+        )
+    if roster.partial and state is None:
+        raise BadRosterError("says only what changed, and there is no roster yet; ask the district for all (bulk) once")
+    if roster.partial and state and written(job, landed) < state.seen_at:
+        raise BadRosterError(
+            f"says only what changed, and was written {landed.modified:%Y-%m-%d %H:%M} UTC, before the roster that was"
+            " applied last; ask the district for a newer one, or for all (bulk)"
+        )
+    if roster.frame.empty and not roster.partial:
+        raise BadRosterError(f"none of {roster.rows} rows is a student's; ask the district what its roles mean")
+
+
+def _facts(plan: Plan, landed: Landed, state: DistrictState | None) -> Facts:
+    newly_absent = sum(1 for c in plan.changes if c.kind is ChangeKind.ABSENT and c.missed == 1)
+    counts = plan.counts
+    excluded = Counter(row.code for row in plan.excluded.values())
+    return Facts(
+        population=state.population if state else 0,
+        size=landed.size,
+        last_size=state.file_size if state and not plan.partial else 0,
+        removals=newly_absent + counts[ChangeKind.LEAVE],
+        updates=counts[ChangeKind.UPDATE],
+        collisions=excluded[Exclusion.NUMBER_COLLISION],
+        renamed=plan.renamed,
+        rekeyed=plan.rekeyed,
+        recycled=excluded[Exclusion.ID_RECYCLED],
+        faults=plan.faults,
+    )

@@ -1,0 +1,82 @@
+"""What a run leaves behind: its row, whatever happened, and what the next night starts from."""
+
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from access_service.errors import OperatorError, StorageError
+from access_service.storage import runs
+from access_service.storage.runs import DistrictState, Outcome
+from sync.arrival import written
+from sync.feedback import file_name
+from sync.findings import Findings
+from sync.order import Job
+from sync.plan import ChangeKind, Plan
+from sync.planner import Planned
+from sync.quarantine import Staged
+from sync.report import Report
+from sync.sftp import Landed
+
+
+def close(job: Job, report: Report, outcome: Outcome, found: Findings | None = None) -> None:
+    """End a run that publishes nothing."""
+    report.outcome = outcome
+    staged = found.staged(report) if found else Staged()
+    with job.databases.writer.begin() as connection:
+        runs.finish(connection, report.run_id or 0, outcome, job.now(), **ledger_entry(report))
+        staged.write(connection)
+
+
+def fail(job: Job, report: Report, found: Findings, error: str) -> None:
+    """Note the failure where the ledger can be reached; what went wrong is told either way."""
+    report.error = error
+    # Without the rows where they are what cannot be written.
+    for kept in (found, None):
+        with suppress(StorageError, SQLAlchemyError):
+            close(job, report, Outcome.FAILED, kept)
+            return
+
+
+def ledger_entry(report: Report) -> dict[str, Any]:
+    """The columns of a run's row that its report fills."""
+    names = {"file_name": report.file["name"], "file_sha256": report.file["sha256"]} if report.file else {}
+    return {**names, "report": report.as_json()}
+
+
+def tell_district(job: Job, report: Report, found: Findings, error: OperatorError | None = None) -> None:
+    """Only of what the district itself delivered."""
+    if job.file or job.replay or not found.tell(job.district.feed, file_name(job.now()), report, error):
+        return
+    with suppress(SQLAlchemyError), job.databases.writer.begin() as connection:
+        runs.retell(connection, report.run_id or 0, report.as_json())
+
+
+def left_behind(job: Job, landed: Landed, planned: Planned, state: DistrictState | None) -> dict[str, Any]:
+    """What the next night starts from: the columns of district_state."""
+    whole = state is None or not planned.plan.partial
+    after = {
+        "basis": planned.basis,
+        "file_sha256": landed.sha256,
+        "file_size": landed.size if state is None or whole else state.file_size,
+        "content": planned.content,
+        "population": _population_after(planned.plan, state),
+        "seen_at": written(job, landed),
+        "profile": planned.profile.as_json() if planned.profile else "",
+    }
+    if job.replay and state:
+        # Kept rows are no newer word of the district's.
+        after |= {"file_sha256": state.file_sha256, "seen_at": state.seen_at}
+    return after
+
+
+def good_night(plan: Plan, state: DistrictState | None) -> Outcome:
+    """How a night ends on which a plan is applied."""
+    # A first roster of which nobody is served has the same students as no other.
+    return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
+
+
+def _population_after(plan: Plan, state: DistrictState | None) -> int:
+    counts = plan.counts
+    arrived = counts["create"] + counts[ChangeKind.RETURN]
+    return (state.population if state else 0) + arrived - counts[ChangeKind.LEAVE]

@@ -1,0 +1,57 @@
+"""What a night is asked to do, and with which key."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+from access_service.errors import ConfigError
+from access_service.settings import District, Settings, secret
+from access_service.storage.engine import Databases
+from sync.quarantine import Replay
+from sync.report import Report
+
+KEY_VARIABLE = "SYNC_KEY"
+MIN_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One district's night. `file` is a roster on this machine, in place of the feed, and `replay` one of kept rows;
+    `phase` hears what goes on."""
+
+    settings: Settings
+    databases: Databases
+    code: str
+    started_by: str
+    file: Path | None = None
+    replay: Replay | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    phase: Callable[[str], None] = lambda _: None
+
+    @property
+    def district(self) -> District:
+        return self.settings.district(self.code)
+
+
+def sync_key() -> bytes:
+    """SYNC_KEY. Errors: ConfigError."""
+    try:
+        key = bytes.fromhex(secret(KEY_VARIABLE))
+    except ValueError:
+        raise ConfigError(f"{KEY_VARIABLE}: should be hexadecimal digits, as `openssl rand -hex 32` prints") from None
+    if len(key) < MIN_KEY_BYTES:
+        raise ConfigError(f"{KEY_VARIABLE}: should be at least {MIN_KEY_BYTES} bytes in hexadecimal")
+    return key
+
+
+@contextmanager
+def timed(job: Job, report: Report, phase: str) -> Iterator[None]:
+    job.phase(phase)
+    began = perf_counter()
+    try:
+        yield
+    finally:
+        report.durations[phase] = perf_counter() - began
