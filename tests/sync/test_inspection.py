@@ -9,8 +9,9 @@ import pytest
 
 from access_service.examples import check_examples
 from access_service.settings import District
-from sync.inspection import as_text, inspect, shape
+from sync.inspection import as_text, inspect
 from sync.reading import NOBODYS
+from sync.stand_ins import shape
 from tests.sync.rosters import package, pupils
 from tests.sync.test_flat import CLEVER, REAL, TODAY
 
@@ -38,8 +39,8 @@ def test_the_page_says_what_is_in_the_file(tmp_path: Path) -> None:
     assert page.startswith("Clever students: 1 rows, 1 students, 0 others")
     assert "students.csv: UTF-8, comma; used" in page
     assert "never read: Middle_name, Gender, Race, Contact_name" in page
-    assert "grades: not understood 1" in page
-    assert "schools: 101 1" in page
+    assert "grades: not understood (1)" in page
+    assert "schools: 101 (1)" in page
 
 
 def test_nobody_is_shown(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_nobody_is_shown(tmp_path: Path) -> None:
     toml, page = shown(package(tmp_path / "roster.zip", pupils(3)))
     for personal in ("Given1", "Family2", "0000003", "2017-", "s-0000001"):
         assert personal not in toml + page
-    assert "student numbers, by shape: 9999999 3" in page
+    assert "student numbers, by shape: 9999999 (3)" in page
 
 
 def test_a_file_without_a_header_is_never_guessed_at(tmp_path: Path) -> None:
