@@ -55,7 +55,9 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "'users.csv' is in it more than once" in refusal(path)
 
 
-@pytest.mark.parametrize("names", [("users.csv", "a/orgs.csv"), ("a/users.csv", "b/orgs.csv"), ("a/users.csv", "a/b/orgs.csv")])
+@pytest.mark.parametrize(
+    "names", [("users.csv", "a/orgs.csv"), ("a/users.csv", "b/orgs.csv"), ("a/users.csv", "a/b/orgs.csv")]
+)
 def test_files_in_several_folders_are_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
     """Two folders are two exports in one zip."""
     path = zipped(tmp_path / "a.zip", *[(name, ORGS) for name in names])
