@@ -9,7 +9,7 @@ from sync.formats.reader import Reader
 from sync.roster import Roster
 
 # Words in the header of what can be on a badge; an agency's number, or another person's, is not on it.
-NUMBERS = frozenset("id ids no num number code barcode badge username key alias identifier".split())
+NUMBERS = frozenset("id no num number code barcode badge username key alias identifier".split())
 NEVER = frozenset("state password org orgs agent agents contact parent guardian school teacher".split())
 MOSTLY = 0.5
 
@@ -42,6 +42,4 @@ def stand_ins(reader: Reader, roster: Roster) -> Mapping[str, str]:
 def _could_be_a_number(name: str) -> bool:
     """Whether a header says that a card could be made of it; what an agency uses or a secret is none."""
     words = re.findall("[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
-    return (
-        bool(set(words) & NUMBERS) and not {"state", "password", "org", "agent"} & set(words) and not is_sensitive(name)
-    )
+    return bool(set(words) & NUMBERS) and not NEVER & set(words) and not is_sensitive(name)

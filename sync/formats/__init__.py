@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from access_service.settings import District, Feed
+from access_service.settings import District
 from sync.formats.flat import read_flat
 from sync.formats.headers import FlatFormat, flat_format, folded, is_header, missing
 from sync.formats.oneroster import Part, find_parts, named_exactly, read_oneroster
@@ -19,6 +19,8 @@ __all__ = ["read_package"]
 
 # A file of people who are no students, by its name: its header may be that of the students beside it.
 OTHERS = re.compile("teacher|staff|facult|employee|parent|guardian|contact|admin|principal")
+# A header in which so little is found is no list of students that lacks something.
+MOST_MISSING = 3
 SDS_V2_USERS = frozenset({"sourcedid", "orgsourcedids", "role", "grade"})
 
 
@@ -59,6 +61,8 @@ def _why_not(reader: Reader) -> str:
     }
     if files and not reader.district.feed.header:
         return f"{files[0]}: [feed.columns] should give the positions of source_id, student_number, school and grade"
+    if len(files) == 1 and not any(headers[files[0]]):
+        return f"{files[0]}: its first line is empty; the export should begin with its header"
     if len(files) == 1 and len(headers[files[0]]) == 1:
         return f"{files[0]}: one column only; comma, tab, pipe or semicolon should stand between cells"
     if files and not known:
@@ -66,15 +70,16 @@ def _why_not(reader: Reader) -> str:
             f"{files[0]}: no file with an id, a school and a grade for each student, for no header was recognised; "
             "name the columns in [feed.columns], and where there is no header set [feed] header = false"
         )
-    if not files:
-        return "no file with an id, a school and a grade for each student; it has no CSV files"
-    return _nearest(known, reader.district.feed)
+    own = {str(field): name for field, name in reader.district.feed.columns.items()}
+    lacks = {file: missing(header, own, reader.district.feed.school) for file, header in known.items()}
+    if len(files) == 1 or min(map(len, lacks.values()), default=MOST_MISSING) < MOST_MISSING:
+        return _nearest(known, lacks)
+    listed = ", ".join(files[:8]) or "no CSV files"
+    return f"no file with an id, a school and a grade for each student; it has {listed}"
 
 
-def _nearest(headers: Mapping[str, Row], feed: Feed) -> str:
+def _nearest(headers: Mapping[str, Row], lacks: Mapping[str, list[str]]) -> str:
     """What is missing in the file that lacks least, the first such that is not named for somebody else."""
-    own = {str(field): name for field, name in feed.columns.items()}
-    lacks = {file: missing(header, own, feed.school) for file, header in headers.items()}
     file = min(lacks, key=lambda file: (len(lacks[file]), bool(OTHERS.search(file)), "student" not in file))
     where = ", or everybody's school in [feed] school" if "school" in lacks[file] else ""
     has = ", ".join(map(shown, headers[file][:12]))
@@ -97,6 +102,9 @@ def _is_oneroster(reader: Reader, parts: Mapping[str, Part]) -> bool:
 
     A district that names the columns of id and school has a flat file, whatever else its header looks like.
     """
+    if parts.keys() == {"users"} and "sourcedId" not in parts["users"].columns and any(_flat_files(reader)):
+        # Others call their list users.csv too.
+        return False
     if named_exactly(parts):
         return True
     if {"source_id", "school"} & reader.district.feed.columns.keys():

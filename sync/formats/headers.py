@@ -43,18 +43,19 @@ ANY = _named(
     "",
     source_id="sisid personid studentdcid dcid studentguid studentgu nameid studentid stuid sisstudentid id sisnumber "
     "studentuniqueid permid permnum permanentid studentnumber localid localstudentid studentlocalid otherid districtid "
-    "idnumber studentidnumber barcode student#",
+    "idnumber studentidnumber uniqueuserid barcode student#",
     student_number="studentnumber studentno studentnum stunumber sisnumber otherid schoolidnumber lasid personnumber "
     "badge badgenumber barcode localid localstudentid studentlocalid permid permnum permanentid districtid studentid "
-    "stuid sisstudentid studentuniqueid idnumber studentidnumber student#",
+    "stuid sisstudentid studentuniqueid idnumber studentidnumber uniqueuserid student#",
     school="schoolid schoolcode schoolnumber schoolsisid schoolnum schoolno locationid locationcode locationnumber "
     "entity entityid entitycode buildingcode buildingid buildingnumber building campusid campuscode campus siteid "
     "sitecode siteshortname site organizationcode schoolcampusid currentschoolid currentschoolcode currentschool "
     "school schoolname schoolcampus organizationname buildingname campusname sitename",
-    grade="grade gradelevel gradecode currentgrade currentgradelevel gradelvl grd grdlvl gr studentgrade",
-    given_name="firstname legalfirstname givenname first studentfirstname stufirstname fname forename",
-    family_name="lastname legallastname familyname surname last studentlastname stulastname lname lastsurname",
-    birth_date="birthdate dob dateofbirth birthday studentdob studentbirthdate",
+    grade="grade gradelevel gradecode currentgrade currentgradelevel gradelvl grd grdlvl gr studentgrade "
+    "gradeleveldescriptor entrygradeleveldescriptor",
+    given_name="firstname legalfirstname givenname first studentfirstname stufirstname fname forename firstnm",
+    family_name="lastname legallastname familyname surname last studentlastname stulastname lname lastsurname lastnm",
+    birth_date="birthdate dob dateofbirth birthday studentdob studentbirthdate birthdt",
     status="enrollstatus enrollmentstatus studentstatus status",
     exit_date="exitdate withdrawdate withdrawaldate enddate enrollmentenddate leavedate",
     role="role patrontype usertype persontype",

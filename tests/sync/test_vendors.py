@@ -190,6 +190,10 @@ EXPORTS = {
         "OneRoster 1.1 bulk",
         {**ONEROSTER, "users.csv": columns(USERS_11, *users(orgSourcedIds='"s{school}", "s999"', grades=" {grade} "))},
     ),
+    "OneRoster 1.1, a row for each school": Export(
+        "OneRoster 1.1 bulk",
+        {**ONEROSTER, "users.csv": columns(USERS_11, *users(), *users(orgSourcedIds="s101"))},
+    ),
     "OneRoster 1.1, dates in words": Export(
         "OneRoster 1.1 bulk",
         {
@@ -379,6 +383,27 @@ EXPORTS = {
             "SIS_NUMBER,STUDENT_GU,SCHOOL_CODE,GRADE,LAST_NAME,FIRST_NAME,BIRTH_DATE,LEAVE_DATE",
             *rows("{number},{id},{school},{grade},S,T,{born},", slashes=False),
         ),
+    ),
+    "Ed-Fi": one(
+        "edfi.csv",
+        table(
+            "StudentUniqueId,SchoolId,EntryGradeLevelDescriptor,FirstName,LastSurname,BirthDate,ExitWithdrawDate",
+            *rows(
+                "{number},{school},uri://ed-fi.org/GradeLevelDescriptor#{grade},T,S,{born},",
+                grades=("Third grade", "Kindergarten", "Twelfth grade"),
+                slashes=False,
+            ),
+        ),
+        BY_NUMBER,
+    ),
+    "Schoology": one(
+        "users.csv",
+        table(
+            "School,School ID,Unique User ID,First Name,Last Name,Role,Grade,Email",
+            *rows("Maple,{school},{number},T,S,Student,{grade},"),
+            "Maple,101,T7,T,S,Teacher,,",
+        ),
+        tuple((*student[:4], "") for student in BY_NUMBER),
     ),
     "Tyler": one(
         "tyler.csv",
