@@ -16,9 +16,9 @@ from tests.sync.rosters import package, pupils
 from tests.sync.test_flat import CLEVER, REAL, TODAY
 
 
-def shown(file: Path) -> tuple[str, str]:
+def shown(file: Path, *options: str) -> tuple[str, str]:
     """What `roster-sync inspect` prints: the district file, and the page for a person."""
-    command = [sys.executable, "-m", "sync", "inspect", str(file)]
+    command = [sys.executable, "-m", "sync", "inspect", str(file), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout, done.stderr
 
@@ -41,6 +41,15 @@ def test_the_page_says_what_is_in_the_file(tmp_path: Path) -> None:
     assert "never read: Middle_name, Gender, Race, Contact_name" in page
     assert "grades: not understood (1)" in page
     assert "schools: 101 (1)" in page
+
+
+def test_keys_of_the_feed_can_be_tried(tmp_path: Path) -> None:
+    """A list of one school with a column of its own becomes a district by the command alone."""
+    (tmp_path / "list.csv").write_text("Student ID,Surname,Form\n12345,Synthetica,3\n")
+    toml, page = shown(tmp_path / "list.csv", "--feed", "columns.grade=Form", "--feed", "school=101")
+    assert "grade from Form" in page and "schools: 101 (1)" in page
+    feed = District.model_validate(tomllib.loads(toml)).feed
+    assert (feed.columns, feed.school) == ({"grade": "Form"}, "101")
 
 
 def test_nobody_is_shown(tmp_path: Path) -> None:
