@@ -81,11 +81,14 @@ def check_source_(installation: Installation, district: str, as_json: bool) -> N
 @cli.command()
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--district", help="Read as this district's settings say; without it, as nobody's.")
+@click.option(
+    "--feed", "tried", multiple=True, metavar="KEY=VALUE", help="Try a [feed] key, such as columns.grade=YearGroup."
+)
 @click.pass_obj
-def inspect(installation: Installation, file: Path, district: str | None) -> None:
+def inspect(installation: Installation, file: Path, district: str | None, tried: tuple[str, ...]) -> None:
     """Say what FILE is and what is in it, and print a district file to start from. Stores nothing."""
     settled = settings.load(installation.folder).district(district) if district else NOBODYS
-    found = inspection.inspect(file, settled, datetime.now(UTC).date())
+    found = inspection.inspect(file, inspection.trying(settled, tried), datetime.now(UTC).date())
     click.echo("\n".join(map(shown, inspection.as_text(found))), err=True)
     click.echo(district_file.as_district(found, file.name))
 

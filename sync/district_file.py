@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import PurePath
 from string import Template
 
 from access_service.domain.student import GRADES
@@ -30,7 +31,6 @@ user = "library"                   # CHANGE
 # CHANGE: `roster-sync check-source` shows it
 host_keys = ["SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
 pattern = $name
-
 $feed[rules]
 library_number = "29{student_number}"   # CHANGE to a prefix that no other card has
 
@@ -62,8 +62,9 @@ library_number = "29$number"
 def as_district(found: Inspection, name: str) -> str:
     """A district file that fits this roster, which came as `name`. What it cannot show is marked with CHANGE."""
     born = any(found.roster.frame["birth_date"])
-    schools = sorted(found.schools)
-    grades = [grade for grade in GRADES if grade in found.grades]
+    schools = sorted(filter(None, found.schools)) or ["CHANGE"]
+    # Where no grade was understood the file still loads.
+    grades = [grade for grade in GRADES if grade in found.grades] or ["OTHER"]
     example = _example(found.shapes)
     return DISTRICT.substitute(
         name=json.dumps(_pattern_of(name, found)),
@@ -74,14 +75,17 @@ def as_district(found: Inspection, name: str) -> str:
         schools="\n".join(f'{json.dumps(code)} = "MAIN"   # {found.schools[code]:,} students' for code in schools),
         pin="MMDD" if born else "unclaimed",
         number=example,
-        school=json.dumps(next(iter(schools), "")),
-        grade=json.dumps(next(iter(grades), "")),
+        school=json.dumps(schools[0]),
+        grade=json.dumps(grades[0]),
     )
 
 
 def _pattern_of(name: str, found: Inspection) -> str:
     """A pattern for tomorrow's name: digits are often a date."""
-    return re.sub("[0-9][0-9_-]*", "*", name) if len(found.styles) == 1 or name.endswith(".zip") else "*.csv"
+    if not found.folder:
+        return re.sub("[0-9][0-9_-]*", "*", name)
+    kinds = {PurePath(file).suffix for file in found.styles}
+    return f"*{kinds.pop()}" if len(kinds) == 1 else "*"
 
 
 def _how_to_read(found: Inspection) -> Iterator[str]:
@@ -90,9 +94,35 @@ def _how_to_read(found: Inspection) -> Iterator[str]:
         yield 'package = "files"'
     if found.roster.warnings[WarningCode.FALLBACK_ENCODING]:
         yield 'fallback_encoding = "cp1252"'
-    if found.roster.unknown_grades:
-        yield "\n[feed.values.grade]             # CHANGE: what each means, such as TK; without a line it gets no card"
-        yield from (f'# {json.dumps(code)} = ""   # {n:,} rows' for code, n in found.roster.unknown_grades.items())
+    if not found.feed.header:
+        yield "header = false"
+    if found.feed.school:
+        yield f"school = {json.dumps(found.feed.school)}"
+    yield from _columns(found)
+    yield from _values(found)
+
+
+def _columns(found: Inspection) -> Iterator[str]:
+    if found.feed.columns:
+        yield "\n[feed.columns]"
+        yield from (f"{field} = {json.dumps(name)}" for field, name in found.feed.columns.items())
+    elif found.stand_ins:
+        yield "\n[feed.columns]                 # CHANGE: the student number's own column is blank; is it one of these?"
+        yield from (f"# student_number = {json.dumps(name)}   # {like}" for name, like in found.stand_ins.items())
+
+
+def _values(found: Inspection) -> Iterator[str]:
+    """What cells mean, the grades last: below them stand those that nobody knows."""
+    known = dict(found.feed.values)
+    known |= {"grade": known.pop("grade", {})}
+    for field, words in known.items():
+        unknown = found.roster.unknown_grades if field == "grade" else {}
+        if words or unknown:
+            yield f"\n[feed.values.{field}]"
+        yield from (f"{json.dumps(word)} = {json.dumps(meaning)}" for word, meaning in words.items())
+        if unknown:
+            yield "# CHANGE: what each means, such as TK; without a line it gets no card"
+        yield from (f'# {json.dumps(code)} = ""   # {n:,} rows' for code, n in unknown.items())
 
 
 def _pattern(shapes: Counter[str]) -> str:

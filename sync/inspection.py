@@ -1,18 +1,22 @@
 """Look at a roster before anything is configured: what it is, what is in it, and a district file to start from."""
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from pathlib import Path
 
-from access_service.settings import District
+from pydantic import ValidationError
+
+from access_service.errors import OperatorError
+from access_service.settings import District, Feed
 from sync.formats import read_package
 from sync.formats.reader import Reader
 from sync.package import open_package
 from sync.remedies import remedy
 from sync.roster import Roster
+from sync.stand_ins import shape, stand_ins
 
 # Of a long list a person is shown so many.
 MOST_LINES = 40
@@ -22,10 +26,15 @@ FIELDS = ["source_id", "student_number", "school", "grade", "given_name", "famil
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a file holds. Numbers are shown by their shape only: 9 for a digit, A for a letter."""
+    """What a file holds, read by `feed`. Numbers are shown by their shape only: 9 for a digit, A for a letter.
+
+    `stand_ins` are columns that could have the student number where its own is blank, with their commonest shape.
+    """
 
     roster: Roster
+    feed: Feed
     styles: dict[str, str]
+    stand_ins: Mapping[str, str]
     folder: bool
 
     @property
@@ -41,17 +50,29 @@ class Inspection:
         return Counter(grade or "not understood" for grade in self.roster.frame["grade"])
 
 
-def shape(number: str) -> str:
-    """A number without what is personal in it: "910000001" is "999999999"."""
-    return re.sub("[A-Za-z]", "A", re.sub("[0-9]", "9", number)) or "blank"
-
-
 def inspect(path: Path, district: District, today: date) -> Inspection:
     """Read a file as a run would, for a district's settings. Errors as read_package's."""
     with open_package(path) as package:
         roster = read_package(package, district, today)
         reader = Reader(package, district, today)
-        return Inspection(roster, {file: reader.style(file).words for file in roster.columns}, path.is_dir())
+        styles = {file: reader.style(file).words for file in roster.columns}
+        return Inspection(roster, district.feed, styles, stand_ins(reader, roster), path.is_dir())
+
+
+def trying(district: District, tried: Iterable[str]) -> District:
+    """The district with other [feed] keys, each given as "columns.grade=YearGroup". Errors: OperatorError."""
+    feed = district.feed.model_dump()
+    for key, value in (each.partition("=")[::2] for each in tried):
+        table, _, name = key.rpartition(".")
+        try:
+            reduce(lambda outer, inner: outer.setdefault(inner, {}), filter(None, table.split(".")), feed)[name] = value
+        except (AttributeError, TypeError) as error:
+            raise OperatorError(f"--feed {key}: no such key; docs/configuration.md has those of [feed]") from error
+    try:
+        return district.model_copy(update={"feed": Feed.model_validate(feed)})
+    except ValidationError as error:
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        raise OperatorError(f"--feed {key}: no such key or value; docs/configuration.md has those of [feed]") from error
 
 
 def as_text(found: Inspection) -> Iterator[str]:
@@ -84,6 +105,8 @@ def _fields(found: Inspection) -> Iterator[str]:
             yield f"  {field}{source}" + (f", blank in {100 * blank:.1f} % of students" if blank else "")
     if missing:
         yield f"  missing: {', '.join(missing)}"
+    for name, commonest in found.stand_ins.items():
+        yield f'  student_number is mostly blank; {name} is not ({commonest}): --feed "columns.student_number={name}"'
 
 
 def _oddities(roster: Roster) -> Iterator[str]:
@@ -100,5 +123,5 @@ def _oddities(roster: Roster) -> Iterator[str]:
 
 
 def _most(counts: Mapping[str, int]) -> str:
-    shown = ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items())[:MOST_LINES])
+    shown = ", ".join(f"{name or 'blank'} ({count:,})" for name, count in sorted(counts.items())[:MOST_LINES])
     return shown + (f", and {len(counts) - MOST_LINES} more" if len(counts) > MOST_LINES else "")

@@ -56,8 +56,9 @@ _WORDED = re.compile(r"(?:GRADE|GRD|GR)(?:[.:]|-(?=0))?(\w+)|0?(1ST|2ND|3RD|\d{1
 
 
 def canonical_grade(text: str) -> str | None:
-    """The code of GRADES that a roster's grade cell means, or None. Of a list ("03,04") the first counts."""
-    first = "".join(text.split(",", 1)[0].upper().split())
+    """The code of GRADES that a roster's grade cell means, or None. Of a list (`03,04`, `["03"]`) the first counts."""
+    # Ed-Fi says "uri://ed-fi.org/GradeLevelDescriptor#Third grade".
+    first = "".join(text.rpartition("#")[2].split(",", 1)[0].upper().split()).strip("[]\"'")
     # "Pre-K" loses its hyphen, "-2" keeps its sign, and "1-2" and "K-5" are several grades.
     plain = first if any(char.isdigit() for char in first) else first.replace("-", "")
     if (code := _GRADE_BY_SPELLING.get(plain)) or not (worded := _WORDED.fullmatch(plain)):

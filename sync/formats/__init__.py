@@ -1,20 +1,26 @@
 """Roster formats. A package is known by its headers, never by the names of its files alone."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 
 from access_service.settings import District
 from sync.formats.flat import read_flat
-from sync.formats.headers import FlatFormat, flat_format, folded, is_header
+from sync.formats.headers import FlatFormat, flat_format, folded, is_header, missing
 from sync.formats.oneroster import Part, find_parts, named_exactly, read_oneroster
 from sync.formats.reader import Reader
 from sync.formats.sds import read_sds
+from sync.formats.table import Row, shown
 from sync.package import SHEET, Package
 from sync.roster import BadRosterError, Roster
 
 __all__ = ["read_package"]
 
+# A file of people who are no students, by its name: its header may be that of the students beside it.
+OTHERS = re.compile("teacher|staff|facult|employee|parent|guardian|contact|admin|principal")
+# A header in which so little is found is no list of students that lacks something.
+MOST_MISSING = 3
 SDS_V2_USERS = frozenset({"sourcedid", "orgsourcedids", "role", "grade"})
 
 
@@ -50,17 +56,37 @@ def _why_not(reader: Reader) -> str:
     """What to say of a package in which no file is known."""
     files = reader.package.names
     headers = {file: reader.header(file) for file in files}
+    known = {
+        file: header for file, header in headers.items() if is_header(header, reader.district.feed.columns.values())
+    }
     if files and not reader.district.feed.header:
         return f"{files[0]}: [feed.columns] should give the positions of source_id, student_number, school and grade"
+    if len(files) == 1 and not any(headers[files[0]]):
+        return f"{files[0]}: its first line is empty; the export should begin with its header"
     if len(files) == 1 and len(headers[files[0]]) == 1:
         return f"{files[0]}: one column only; comma, tab, pipe or semicolon should stand between cells"
-    if files and not any(is_header(header, reader.district.feed.columns.values()) for header in headers.values()):
+    if files and not known:
         return (
             f"{files[0]}: no file with an id, a school and a grade for each student, for no header was recognised; "
             "name the columns in [feed.columns], and where there is no header set [feed] header = false"
         )
+    own = {str(field): name for field, name in reader.district.feed.columns.items()}
+    lacks = {file: missing(header, own, reader.district.feed.school) for file, header in known.items()}
+    if len(files) == 1 or min(map(len, lacks.values()), default=MOST_MISSING) < MOST_MISSING:
+        return _nearest(known, lacks)
     listed = ", ".join(files[:8]) or "no CSV files"
-    return f"no file with an id, a school and a grade for each student; it has {listed}. [feed] columns can name them"
+    return f"no file with an id, a school and a grade for each student; it has {listed}"
+
+
+def _nearest(headers: Mapping[str, Row], lacks: Mapping[str, list[str]]) -> str:
+    """What is missing in the file that lacks least, the first such that is not named for somebody else."""
+    file = min(lacks, key=lambda file: (len(lacks[file]), bool(OTHERS.search(file)), "student" not in file))
+    where = ", or everybody's school in [feed] school" if "school" in lacks[file] else ""
+    has = ", ".join(map(shown, headers[file][:12]))
+    return (
+        f"{file}: no file with an id, a school and a grade for each student, for no column here is known to be the "
+        f"{' or the '.join(lacks[file])}; name it in [feed.columns]{where}; there are {has}"
+    )
 
 
 def _is_sds_v2(reader: Reader) -> bool:
@@ -76,6 +102,9 @@ def _is_oneroster(reader: Reader, parts: Mapping[str, Part]) -> bool:
 
     A district that names the columns of id and school has a flat file, whatever else its header looks like.
     """
+    if parts.keys() == {"users"} and "sourcedId" not in parts["users"].columns and any(_flat_files(reader)):
+        # Others call their list users.csv too.
+        return False
     if named_exactly(parts):
         return True
     if {"source_id", "school"} & reader.district.feed.columns.keys():
@@ -90,6 +119,7 @@ def _flat_files(reader: Reader) -> Iterator[tuple[str, FlatFormat]]:
     own = {str(field): name for field, name in feed.columns.items()}
     forms = ((file, flat_format(reader.header(file), own, feed.school)) for file in reader.package.names)
     found = [(file, form) for file, form in forms if form]
-    named = [(file, form) for file, form in found if form.known_by] or found
+    students = [(file, form) for file, form in found if not OTHERS.search(file)] or found
+    named = [(file, form) for file, form in students if form.known_by] or students
     # Of a workbook's sheets the first.
     yield from {file.partition(SHEET)[0]: (file, form) for file, form in reversed(named)}.values()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sync.formats.headers import NEEDED, FlatFormat, candidates, folded
 from sync.formats.reader import Reader
+from sync.formats.table import shown
 from sync.roster import COLUMNS, BadRosterError
 
 # Read to decide about a row, whatever the agreement: they say whether somebody is a student and still here.
@@ -31,7 +32,8 @@ def chosen_columns(header: Sequence[str], form: FlatFormat, reader: Reader) -> M
         chosen.pop("full_name", None)
     needed = [field for field in NEEDED if field != "school" or not reader.district.feed.school]
     if missing := [field for field in (*needed, "student_number") if field not in chosen]:
-        raise BadRosterError(f"no column for {missing[0]!r}; name it in [feed] columns")
+        has = ", ".join(map(shown, header[:12]))
+        raise BadRosterError(f"no column is known to be the {missing[0]}; name it in [feed.columns]; there are {has}")
     return chosen
 
 

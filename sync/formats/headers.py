@@ -7,12 +7,18 @@ from itertools import chain
 
 # PowerSchool and Aeries put the table before the column: "STUDENTS.Last_Name", "STU.ID", "[39]Name".
 _TABLE = re.compile(r"^(?:[a-z_]+\.|\[\d+\])(?=[a-z])")
+# Of their table of schools the name and number are nobody else's: "sch.number", "SCHOOLS.NAME", "Entity.Code".
+_SCHOOLS = re.compile(r"^(?:.*\.)?(?:sch|schools?|entity)\.(?=(?:id|number|code|name)$)")
+# What a template says of a column: "Date of Birth (MM/DD/YYYY)", "Grade (required)".
+_NOTE = re.compile(r"\((?:required|optional|[mdy/. -]+)\)$")
 _BETWEEN = re.compile(r"[\W_]+")
 
 
 def folded(name: str) -> str:
     """A header without case, table prefix and all that is no letter or digit: "Student id" and "STUDENT_ID" are one."""
-    return _BETWEEN.sub("", _TABLE.sub("", name.strip().lower()))
+    plain = _SCHOOLS.sub("school", _NOTE.sub("", name.strip().lower()))
+    # "Student" alone is somebody's name in many a report.
+    return "student#" if plain in ("student #", "student#") else _BETWEEN.sub("", _TABLE.sub("", plain))
 
 
 @dataclass(frozen=True)
@@ -35,19 +41,21 @@ def _named(name: str, known_by: str, **columns: str) -> FlatFormat:
 ANY = _named(
     "flat file",
     "",
-    source_id="sisid personid studentdcid dcid studentguid nameid studentid stuid id sisnumber studentuniqueid permid "
-    "permnum permanentid studentnumber localid localstudentid studentlocalid otherid districtid idnumber barcode",
+    source_id="sisid personid studentdcid dcid studentguid studentgu nameid studentid stuid sisstudentid id sisnumber "
+    "studentuniqueid permid permnum permanentid studentnumber localid localstudentid studentlocalid otherid districtid "
+    "idnumber studentidnumber uniqueuserid barcode student#",
     student_number="studentnumber studentno studentnum stunumber sisnumber otherid schoolidnumber lasid personnumber "
     "badge badgenumber barcode localid localstudentid studentlocalid permid permnum permanentid districtid studentid "
-    "stuid studentuniqueid idnumber",
+    "stuid sisstudentid studentuniqueid idnumber studentidnumber uniqueuserid student#",
     school="schoolid schoolcode schoolnumber schoolsisid schoolnum schoolno locationid locationcode locationnumber "
     "entity entityid entitycode buildingcode buildingid buildingnumber building campusid campuscode campus siteid "
-    "sitecode siteshortname site organizationcode currentschool school schoolname organizationname buildingname "
-    "campusname sitename",
-    grade="grade gradelevel gradecode currentgrade currentgradelevel gradelvl grd grdlvl studentgrade",
-    given_name="firstname legalfirstname givenname first studentfirstname stufirstname fname",
-    family_name="lastname legallastname familyname surname last studentlastname stulastname lname lastsurname",
-    birth_date="birthdate dob dateofbirth birthday studentdob studentbirthdate",
+    "sitecode siteshortname site organizationcode schoolcampusid currentschoolid currentschoolcode currentschool "
+    "school schoolname schoolcampus organizationname buildingname campusname sitename",
+    grade="grade gradelevel gradecode currentgrade currentgradelevel gradelvl grd grdlvl gr studentgrade "
+    "gradeleveldescriptor entrygradeleveldescriptor",
+    given_name="firstname legalfirstname givenname first studentfirstname stufirstname fname forename firstnm",
+    family_name="lastname legallastname familyname surname last studentlastname stulastname lname lastsurname lastnm",
+    birth_date="birthdate dob dateofbirth birthday studentdob studentbirthdate birthdt",
     status="enrollstatus enrollmentstatus studentstatus status",
     exit_date="exitdate withdrawdate withdrawaldate enddate enrollmentenddate leavedate",
     role="role patrontype usertype persontype",
@@ -59,7 +67,7 @@ ANY = _named(
 FLAT_FORMATS = (
     _named(
         "Clever students",
-        "studentid schoolid firstname lastname",
+        "studentid schoolid firstname lastname grade",
         source_id="studentid",
         student_number="studentnumber studentid",
         school="schoolid",
@@ -124,6 +132,13 @@ def flat_format(header: Iterable[str], own: Mapping[str, str], school: str = "")
         if form.known_by <= names and all(field in there or names & {*candidates(form, field)} for field in NEEDED):
             return form
     return None
+
+
+def missing(header: Iterable[str], own: Mapping[str, str], school: str = "") -> list[str]:
+    """The fields without which nobody gets a card and that nothing in a header is known to be."""
+    names = {folded(name) for name in header}
+    there = {field for field, name in own.items() if folded(name) in names} | ({"school"} if school else set())
+    return [field for field in NEEDED if field not in there and not names & {*candidates(ANY, field)}]
 
 
 def is_header(cells: Iterable[str], own: Collection[str] = ()) -> bool:

@@ -1,11 +1,12 @@
 """Microsoft School Data Sync v2.1: looks like OneRoster and is not. Schools, grades and students are in roles.csv."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from sync.formats.dates import iso_date
+from sync.formats.oneroster import bare
 from sync.formats.reader import Reader, unique
 from sync.roster import Reject, RejectCode, Roster, WarningCode
 
@@ -28,11 +29,14 @@ def read_sds(reader: Reader) -> Roster:
     fields = reader.district.agreement.fields
     named = {field: name for field, name in USER_COLUMNS.items() if field in fields}
     named |= {field: name for field, name in reader.district.feed.columns.items() if field in ("student_number", "pin")}
-    users = reader.table("users.csv", {"sourcedId": True, **dict.fromkeys(named.values(), True)})
-    reader.named.update({"source_id": "sourcedId", "school": "orgSourcedId", "grade": "grade"} | dict(named))
+    spelled = _spelled(reader, "users.csv", ("sourcedId", *named.values()))
+    named = {field: spelled[name] for field, name in named.items()}
+    key = spelled["sourcedId"]
+    users = reader.table("users.csv", {key: True, **dict.fromkeys(named.values(), True)})
+    reader.named.update({"source_id": key, "school": "orgSourcedId", "grade": "grade"} | dict(named))
     born = _birth_dates(reader)
-    at = [index for index, user in enumerate(users.columns["sourcedId"]) if user in places or not user]
-    ids = [users.columns["sourcedId"][index] for index in at]
+    at = [index for index, user in enumerate(users.columns[key]) if user in places or not user]
+    ids = [users.columns[key][index] for index in at]
     nowhere = Place("", "", ended=False)
     cells = {field: [users.columns[name][index] for index in at] for field, name in named.items()}
     blank = [""] * len(ids)
@@ -70,9 +74,10 @@ def read_sds(reader: Reader) -> Roster:
 def _places(reader: Reader) -> Mapping[str, Place]:
     """Of a user's student roles the one at a school that is served, then the primary, then the first."""
     wanted = ("userSourcedId", "orgSourcedId", "role", "grade", "isPrimary", "roleEndDate")
-    table = reader.table("roles.csv", {name: name in wanted[:3] for name in wanted})
+    spelled = _spelled(reader, "roles.csv", wanted)
+    table = reader.table("roles.csv", {spelled[name]: name in wanted[:3] for name in wanted})
     blank = [""] * len(table.lines)
-    columns = [table.columns.get(name, blank) for name in wanted]
+    columns = [table.columns.get(spelled[name], blank) for name in wanted]
     columns[2] = reader.values("role", columns[2])
     places: dict[str, Place] = {}
     rank: dict[str, tuple[bool, bool, bool]] = {}
@@ -92,6 +97,14 @@ def _places(reader: Reader) -> Mapping[str, Place]:
 def _birth_dates(reader: Reader) -> Mapping[str, str]:
     if "birth_date" not in reader.district.agreement.fields or "demographics.csv" not in reader.package.names:
         return {}
-    table = reader.table("demographics.csv", {"userSourcedId": True, "birthDate": True})
-    born = reader.birth_dates(table.columns["birthDate"])
-    return dict(zip(table.columns["userSourcedId"], born, strict=True))
+    user, birth_date = _spelled(reader, "demographics.csv", ("userSourcedId", "birthDate")).values()
+    table = reader.table("demographics.csv", {user: True, birth_date: True})
+    reader.named["birth_date"] = birth_date
+    born = reader.birth_dates(table.columns[birth_date])
+    return dict(zip(table.columns[user], born, strict=True))
+
+
+def _spelled(reader: Reader, file: str, names: Iterable[str]) -> dict[str, str]:
+    """Each of Microsoft's names as the file writes it, in whatever case."""
+    there = {bare(name): name for name in reader.header(file)}
+    return {name: there.get(bare(name), name) for name in names}

@@ -107,10 +107,10 @@ def _with_header(header: Row, file: str, wanted: Mapping[str, bool]) -> Table:
     names = tuple(name.strip() for name in header)
     _check_first_line(names, file, wanted)
     if twice := next((name for name in names if name in wanted and names.count(name) > 1), None):
-        raise BadRosterError(f"{file}: column {_shown(twice)} is there twice; remove one")
+        raise BadRosterError(f"{file}: column {shown(twice)} is there twice; remove one")
     for name, required in wanted.items():
         if required and name not in names:
-            raise BadRosterError(f"{file}: no column {name!r}; it has {', '.join(map(_shown, names[:12])) or 'none'}")
+            raise BadRosterError(f"{file}: no column {name!r}; it has {', '.join(map(shown, names[:12])) or 'none'}")
     table = Table(file, names, {name: [] for name in wanted if name in names})
     named = [name for name in names if name]
     table.warnings[WarningCode.HEADER_REPEATED] += len(named) - len(set(named))
@@ -124,7 +124,7 @@ def _check_first_line(names: tuple[str, ...], file: str, wanted: Mapping[str, bo
         raise BadRosterError(f"{file}: no column {first!r}; its first line is not this format's header, with commas")
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """The name of a column as an error may show it: even beside a good one it can be anything."""
     return repr(name) if re.fullmatch(r"[A-Za-z][A-Za-z_. ]{1,39}", name) else "(not a name)"
 
@@ -153,8 +153,8 @@ def _read_rows(reader: "_csv.Reader", table: Table, source: BoundedLines, style:
             trimmed = _trimmed(cells, text, table)
             column.extend(map(memo.setdefault, trimmed, trimmed) if len(memo) < MOST_REPEATED else trimmed)
         table.lines.extend(lines)
-    if last and is_footer(last) and not any(map(str.strip, last[1:])):
-        # A spreadsheet fills the last line up with empty cells.
+    if last and is_footer(last) and sum(map(bool, map(str.strip, last[1:]))) <= 1:
+        # A spreadsheet fills the last line up with empty cells, and has the total beside the word.
         for column in table.columns.values():
             column.pop()
         table.footers.append(Reject(table.file, table.lines.pop(), RejectCode.ROW_WIDTH))

@@ -10,7 +10,8 @@ from typing import IO, BinaryIO
 
 from sync.package.errors import damage, refused
 
-KINDS = frozenset({".csv", ".txt", ".xlsx"})
+# PowerSchool calls its quick export "student.export.text".
+KINDS = frozenset({".csv", ".txt", ".text", ".tsv", ".tab", ".xlsx"})
 BUFFER = 256 * 1024
 
 
@@ -41,7 +42,7 @@ def local_file(path: Path) -> Member:
 
 
 def is_roster(name: str) -> bool:
-    """Whether a file of this name can hold a roster: .csv, .txt or .xlsx, and not hidden."""
+    """Whether a file of this name can hold a roster: .csv, .txt, .xlsx and the like, and not hidden."""
     return os.path.splitext(name)[1].lower() in KINDS and not name.startswith((".", "~$"))
 
 

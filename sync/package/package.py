@@ -52,7 +52,7 @@ def open_package(path: Path, max_bytes: int = 2 * GIB) -> Iterator[Package]:
             yield _package(path.name, zipped(path.name, file), max_bytes)
     elif is_roster(path.name):
         yield _package(path.name, [local_file(path)], max_bytes)
-    elif is_old_workbook(path):
+    elif is_old_workbook(path) or path.suffix.lower() == ".xls":
         raise refused(path.name, "an old or encrypted workbook", AS_XLSX)
     else:
         raise refused(path.name, "neither a zip nor a .csv, .txt or .xlsx file", "check [feed] pattern")

@@ -30,15 +30,15 @@ class ZipBytes(io.FileIO):
 
 
 def zipped(label: str, file: BinaryIO) -> list[Member]:
-    """The files of a roster's kinds at the root of a zip, or in the one folder that has any.
+    """The files of a roster's kinds at the root of a zip, or in the one folder, however deep, that has any.
 
     Errors: BadPackageError, also for what is wrong with an entry that would not be read.
     """
     archive = _opened(label, file)
     chosen = {info: _parts(info) for info in archive.infolist() if _is_ours(info)}
     folders = {tuple(parts[:-1]) for parts in chosen.values()}
-    if len(folders) > 1 or any(len(folder) > 1 for folder in folders):
-        raise refused(label, "files in several folders, or deep in one", "ask for a zip with all files in one folder")
+    if len(folders) > 1:
+        raise refused(label, "files in several folders", "ask for a zip with all files in one folder")
     return [_member(label, archive, info, parts[-1]) for info, parts in chosen.items()]
 
 

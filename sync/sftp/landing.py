@@ -15,7 +15,7 @@ from sync.sftp.remote import Remote
 from sync.sftp.trouble import unavailable
 
 # Of a remote name nothing but one of these goes into a local one.
-KINDS = frozenset({".zip", ".csv", ".txt", ".xlsx"})
+KINDS = frozenset({".zip", ".csv", ".txt", ".text", ".tsv", ".tab", ".xlsx"})
 
 
 def land_one(remote: Remote, file: RemoteFile, into: Path) -> tuple[Path, str]:

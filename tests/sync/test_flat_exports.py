@@ -81,7 +81,7 @@ def test_a_name_without_a_comma_is_a_family_name(tmp_path: Path) -> None:
 
 def test_two_columns_that_could_be_the_id_are_not_chosen_between(tmp_path: Path) -> None:
     """The district names the right one, table and all."""
-    text = "STUDENTS.ID,SCHOOLS.ID,SchoolID,Grade,Student_Number\n1,2,101,3,12345\n"
+    text = "STUDENTS.ID,CC.ID,SchoolID,Grade,Student_Number\n1,2,101,3,12345\n"
     with pytest.raises(BadRosterError, match="2 columns could be 'source_id'; name the right one"):
         read(tmp_path, text)
     assert only(read(tmp_path, text, columns={"source_id": "STUDENTS.ID"}))["source_id"] == "1"

@@ -9,15 +9,16 @@ import pytest
 
 from access_service.examples import check_examples
 from access_service.settings import District
-from sync.inspection import as_text, inspect, shape
+from sync.inspection import as_text, inspect
 from sync.reading import NOBODYS
+from sync.stand_ins import shape
 from tests.sync.rosters import package, pupils
 from tests.sync.test_flat import CLEVER, REAL, TODAY
 
 
-def shown(file: Path) -> tuple[str, str]:
+def shown(file: Path, *options: str) -> tuple[str, str]:
     """What `roster-sync inspect` prints: the district file, and the page for a person."""
-    command = [sys.executable, "-m", "sync", "inspect", str(file)]
+    command = [sys.executable, "-m", "sync", "inspect", str(file), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout, done.stderr
 
@@ -38,8 +39,17 @@ def test_the_page_says_what_is_in_the_file(tmp_path: Path) -> None:
     assert page.startswith("Clever students: 1 rows, 1 students, 0 others")
     assert "students.csv: UTF-8, comma; used" in page
     assert "never read: Middle_name, Gender, Race, Contact_name" in page
-    assert "grades: not understood 1" in page
-    assert "schools: 101 1" in page
+    assert "grades: not understood (1)" in page
+    assert "schools: 101 (1)" in page
+
+
+def test_keys_of_the_feed_can_be_tried(tmp_path: Path) -> None:
+    """A list of one school with a column of its own becomes a district by the command alone."""
+    (tmp_path / "list.csv").write_text("Student ID,Surname,Form\n12345,Synthetica,3\n")
+    toml, page = shown(tmp_path / "list.csv", "--feed", "columns.grade=Form", "--feed", "school=101")
+    assert "grade from Form" in page and "schools: 101 (1)" in page
+    feed = District.model_validate(tomllib.loads(toml)).feed
+    assert (feed.columns, feed.school) == ({"grade": "Form"}, "101")
 
 
 def test_nobody_is_shown(tmp_path: Path) -> None:
@@ -47,7 +57,7 @@ def test_nobody_is_shown(tmp_path: Path) -> None:
     toml, page = shown(package(tmp_path / "roster.zip", pupils(3)))
     for personal in ("Given1", "Family2", "0000003", "2017-", "s-0000001"):
         assert personal not in toml + page
-    assert "student numbers, by shape: 9999999 3" in page
+    assert "student numbers, by shape: 9999999 (3)" in page
 
 
 def test_a_file_without_a_header_is_never_guessed_at(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from sync.formats.oneroster.births import read_births
+from sync.formats.oneroster.columns import bare
 from sync.formats.oneroster.manifest import Contents, contents, missing
 from sync.formats.oneroster.parts import Part, find_parts, named_exactly
 from sync.formats.oneroster.roles import NOTHING_SAID, StudentRoles, read_roles
@@ -18,7 +19,7 @@ from sync.formats.oneroster.users import read_users
 from sync.formats.reader import Reader
 from sync.roster import Roster, WarningCode
 
-__all__ = ["Part", "find_parts", "named_exactly", "read_oneroster"]
+__all__ = ["Part", "bare", "find_parts", "named_exactly", "read_oneroster"]
 
 
 def read_oneroster(reader: Reader, parts: Mapping[str, Part]) -> Roster:

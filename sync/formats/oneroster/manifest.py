@@ -49,7 +49,7 @@ def contents(reader: Reader, parts: Mapping[str, Part]) -> Contents:
 def missing(kind: str, reader: Reader) -> BadRosterError:
     """The error for a file without which nothing can be read."""
     found = ", ".join(reader.package.names[:8]) or "no CSV files"
-    return BadRosterError(f"no {kind}.csv in the package; it has {found}")
+    return BadRosterError(f"no {kind}.csv in the package; it has {found}; export all of them together")
 
 
 def _said(reader: Reader, parts: Mapping[str, Part]) -> dict[str, str]:

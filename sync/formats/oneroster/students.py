@@ -29,7 +29,29 @@ def students(reader: Reader, users: Users, schools: Schools) -> pd.DataFrame:
     if "" in kept["school"]:
         _count_unknown(reader, compress(users.orgs, users.student), schools)
     # Plain objects: what was read as text stays the same text.
-    return unique(pd.DataFrame(kept, dtype=object), users.rows.part.file, reader).drop(columns="line")
+    frame = pd.DataFrame(kept, dtype=object)
+    if not users.rows.part.delta:
+        frame = _at_one_school(frame, reader)
+    return unique(frame, users.rows.part.file, reader).drop(columns="line")
+
+
+def _at_one_school(frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """With one row for each user whose rows differ in their school alone: some exporters write one for each. The first
+    school that is served counts, as of a list."""
+    if len(set(frame["source_id"].tolist())) == len(frame):
+        return frame
+    different = frame.drop_duplicates(list(COLUMNS))
+    alike = different.drop_duplicates([name for name in COLUMNS if name != "school"])
+    torn = alike.loc[alike["source_id"].duplicated(), "source_id"]
+    several = different.loc[different["source_id"].duplicated(), "source_id"]
+    ours = frame["source_id"].isin({*several} - {*torn, ""})
+    rows = frame[ours]
+    last = pd.DataFrame(
+        {"elsewhere": ~rows["school"].isin(list(reader.district.rules.schools)), "none": rows["school"] == ""}
+    )
+    first = rows.loc[last.sort_values(["elsewhere", "none"], kind="stable").index].drop_duplicates("source_id")
+    reader.count(WarningCode.ROW_REPEATED, len(rows) - len(first))
+    return pd.concat([frame[~ours], first]).sort_index()
 
 
 def whole(frame: pd.DataFrame, file: str, roles: StudentRoles | None, reader: Reader) -> pd.DataFrame:

@@ -1,14 +1,18 @@
 """users.csv: whose rows are students', and what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from access_service.settings import RosterField
+from sync.formats.oneroster.columns import bare
 from sync.formats.oneroster.manifest import Contents
+from sync.formats.oneroster.parts import Part
 from sync.formats.oneroster.roles import StudentRoles
 from sync.formats.oneroster.rows import Rows, read_rows
 from sync.formats.oneroster.schools import Orgs, Schools
 from sync.formats.oneroster.words import GONE, STUDENT, role_word, understood
 from sync.formats.reader import Reader, each
+from sync.formats.table import shown
 from sync.roster import BadRosterError, RejectCode
 
 # The users.csv column of each field; a district's [feed] columns come first.
@@ -61,11 +65,24 @@ def _rows(reader: Reader, contents: Contents) -> tuple[Rows, dict[str, list[str]
     if contents.role_in_users:
         wanted |= {"role": True, "orgSourcedIds": True}
     wanted |= dict.fromkeys(named.values(), not reader.partial)
+    _check_named(named, contents.parts["users"], reader)
     as_sent = [named[field] for field in NAMES if field in named]
     rows = read_rows(reader, contents.parts["users"], wanted, as_sent)
     reader.named.update({field: rows.headers[name] for field, name in named.items()})
     reader.named["source_id"] = rows.headers["sourcedId"]
     return rows, {field: rows.columns[name] for field, name in named.items()}
+
+
+def _check_named(named: Mapping[RosterField, str], part: Part, reader: Reader) -> None:
+    """Errors: BadRosterError for a field that no column has; another may, as a district can say."""
+    there = {*part.columns, *map(bare, part.header)}
+    lacks = [field for field, name in named.items() if name not in there and bare(name) not in there]
+    # Under what is no header stands somebody's data, which no error may repeat.
+    if lacks and "sourcedId" in part.columns and not reader.partial:
+        field, has = lacks[0], ", ".join(map(shown, part.header[:12]))
+        raise BadRosterError(
+            f"{part.file}: no column {shown(named[field])}; it has {has}. [feed.columns] {field} can name another"
+        )
 
 
 def user_columns(reader: Reader) -> dict[str, str]:
@@ -78,7 +95,8 @@ def user_columns(reader: Reader) -> dict[str, str]:
 
 
 def _listed(orgs: str) -> tuple[str, ...]:
-    return tuple(org.strip() for org in orgs.split(",") if org.strip())
+    # Some write the list as JSON, or put each of it in quotes.
+    return tuple(filter(None, (org.strip(" []\"'") for org in orgs.split(","))))
 
 
 def _by_role(rows: Rows, exits: list[str], reader: Reader) -> list[bool]:
