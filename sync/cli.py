@@ -16,7 +16,7 @@ from rich.console import Console
 from access_service import command_line, settings
 from access_service.storage import engine
 from access_service.storage.runs import Outcome
-from sync import inspection
+from sync import inspection, undo
 from sync import job as night
 from sync.job import Job
 from sync.reading import NOBODYS
@@ -74,6 +74,25 @@ def run(installation: Installation, district: str, file: Path | None, as_json: b
 def preview(installation: Installation, district: str, file: Path | None, as_json: bool) -> None:
     """Show what a run would do now, by the same code, and write nothing (exit code 2 if it would be held)."""
     _work(night.preview, installation, district, file, as_json)
+
+
+@cli.command("undo")
+@click.argument("run", type=int)
+@click.option("--preview", is_flag=True, help="Show what it would do, and write nothing.")
+@click.option("--reason", default="", help="Why, for the ledger.")
+@_JSON
+@click.pass_obj
+def undo_(installation: Installation, run: int, preview: bool, reason: str, as_json: bool) -> None:
+    """Put every patron that RUN changed back to what it was, but for those that were changed since.
+
+    Patrons that it made leave. Its file is not applied again; an undo can be undone.
+    """
+    configured = settings.load(installation.folder)
+    databases = engine.connect(configured.service.database.url)
+    with _phases() as phase:
+        order = undo.Order(configured, databases, run, f"{_who()} by command", reason, phase=phase)
+        report = (undo.preview if preview else undo.undo)(order)
+    click.echo(json.dumps(report.as_json()) if as_json else report.as_text())
 
 
 @cli.command("check-source")

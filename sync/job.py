@@ -19,13 +19,13 @@ from access_service.errors import ConfigError, OperatorError, StorageError
 from access_service.examples import check_examples
 from access_service.pin_vault import PinVault
 from access_service.settings import District, Settings, secret
-from access_service.storage import peppers, runs, schema, seen
+from access_service.storage import peppers, runs, schema, seen, undone
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
 from sync.drift import drifted
 from sync.formats import read_package
-from sync.guard import Facts, judge
+from sync.guard import Facts, Finding, Reason, judge
 from sync.package import open_package
 from sync.plan import ChangeKind, Plan
 from sync.planner import Night, Planned, make_plan
@@ -124,8 +124,8 @@ def _run(job: Job, report: Report) -> None:
         }
         with _timed(job, report, "apply"):
             report.outcome = _good_night(planned.plan, state)
-            publication = Publication(report.run_id or 0, night, state, after, _ledger(report), job.now())
-            apply(job.databases, publication, planned.plan, report.outcome)
+            publication = Publication(report.run_id or 0, job.code, state, after, _ledger(report), job.now())
+            apply(job.databases, night, publication, planned.plan, report.outcome)
 
 
 @contextmanager
@@ -214,11 +214,20 @@ def _plan(job: Job, night: Night, landed: Landed, state: DistrictState | None, r
     with _timed(job, report, "plan"), snapshot(job.databases) as connection:
         planned = make_plan(connection, night, roster, state)
     limits = night.district.limits
-    reasons = judge(_facts(planned.plan, landed, state), limits)
+    reasons = (*_undone(job, landed), *judge(_facts(planned.plan, landed, state), limits))
     if last and not roster.partial:
         reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
     report.planned(roster, planned.plan, reasons)
     return planned
+
+
+def _undone(job: Job, landed: Landed) -> Iterator[Reason]:
+    """The reason to hold a file that somebody has undone: the district may send it every night."""
+    with job.databases.reader.connect() as connection:
+        run = undone.of_file(connection, job.code, landed.sha256)
+    if run:
+        text = f"this file, applied by run {run.run_id}, was undone by run {run.undone_by}"
+        yield Reason(Finding.UNDONE_FILE, f"{text}; to have it applied, undo run {run.undone_by}")
 
 
 def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:

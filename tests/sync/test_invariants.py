@@ -21,9 +21,9 @@ from access_service.domain.patron import PatronRecord
 from access_service.domain.pins import PinKind
 from access_service.pin_vault import PinVault
 from access_service.settings import District, load
-from access_service.storage import engine, patrons, schema
+from access_service.storage import engine, patrons, schema, tables
 from access_service.storage.engine import Databases, day_file
-from access_service.storage.runs import Outcome
+from access_service.storage.runs import DistrictState, Outcome
 from access_service.storage.tables import metadata
 from sync import job
 from sync.report import Report
@@ -397,6 +397,101 @@ def test_no_night_removes_more_than_the_limit(
             assert removed <= max(count, int(served * percent / 100))
             if report.outcome is Outcome.HELD:
                 assert nights.everything() == everything
+
+
+# -- undo -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stored:
+    """All that an undo puts back, as text and by source id in place of patron id, of the patrons `among`."""
+
+    patrons: list[list[str]]
+    identifiers: list[list[str]]
+    seen: list[list[str]]
+    state: list[tuple[Any, ...]]
+
+    @classmethod
+    def of(cls, nights: Nights, among: set[str]) -> "Stored":
+        ids = {record.patron_id: source_id for source_id, record in stored(nights).items() if source_id in among}
+
+        def theirs(table: str, *columns: str) -> list[list[str]]:
+            rows = rows_of(nights, table, "patron_id", *columns)
+            return sorted([ids[row[0]], *map(str, row[1:])] for row in rows if row[0] in ids)
+
+        other_runs = ("patron_id", "created_run", "updated_on")
+        return cls(
+            theirs("patrons", *(column.name for column in tables.patrons.c if column.name not in other_runs)),
+            theirs("identifiers", "key", "kind", "district"),
+            theirs("seen", "source_id", "fingerprint", "missed", "absent_since", "marks"),
+            rows_of(nights, "district_state", *(name for name in STATE if name != "applied_run")),
+        )
+
+
+STATE = DistrictState.__dataclass_fields__
+
+
+def check_undo(rosters: list[list[Pupil]], nights: Nights, never: Nights) -> None:
+    """Undo the last roster but one: all is as before it, and after the last as if it had never been. Once more undone,
+    it is applied again."""
+    *earlier, wrong, last = rosters
+    for rows in earlier:
+        nights.night(rows)
+        never.night(rows)
+    there = set(stored(nights))
+    before = Stored.of(nights, there)
+    never.now += timedelta(days=1)
+    applied = nights.night(wrong)
+    if applied.outcome is not Outcome.APPLIED:
+        return
+    after, everyone = Stored.of(nights, set(FIVE)), set(stored(nights))
+    undone = nights.undo(applied.run_id)
+    assert undone.facts["left_alone"] == []
+    assert Stored.of(nights, there) == before
+    people = stored(nights)
+    for source_id in everyone - there:
+        record = people[source_id]
+        assert (record.presence, record.left_on) == ("left", nights.now.date())
+    again = nights.undo(undone.run_id)
+    assert again.facts["left_alone"] == []
+    assert Stored.of(nights, set(FIVE)) == after
+    nights.undo(again.run_id)
+    assert Stored.of(nights, there) == before
+    # Who was made and left keeps the number: nobody else may have it.
+    kept = {people[source_id].patron.student_number: source_id for source_id in everyone - there}
+    if all(kept.get(row.number, row.source_id) == row.source_id for row in last):
+        if nights.night(last).outcome is Outcome.HELD:
+            # The very bytes that were undone.
+            assert sorted(map(repr, last)) == sorted(map(repr, wrong))
+            return
+        never.night(last)
+        found, expected = Stored.of(nights, there), Stored.of(never, there)
+        assert replace(found, state=[]) == replace(expected, state=[])
+        here, expected_here = ({s for s, r in stored(each).items() if r.presence != "left"} for each in (nights, never))
+        assert here == expected_here
+        facts = "population", "content", "basis", "profile"
+        assert rows_of(nights, "district_state", *facts) == rows_of(never, "district_state", *facts)
+
+
+AT_LEAST_TWO = st.lists(ROSTER, min_size=2, max_size=4).map(lambda nights: [list(night.values()) for night in nights])
+
+
+@budget(max_examples=60, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate])
+@given(rosters=AT_LEAST_TWO)
+def test_an_undone_night_has_never_been(empty: Path, rosters: list[list[Pupil]]) -> None:
+    """Apply and undo is nothing, to patrons, numbers, the roster's last word and the next night."""
+    with on_sqlite(empty, district()) as nights, on_sqlite(empty, district()) as never:
+        check_undo(rosters, nights, never)
+
+
+@budget(max_examples=5, deadline=None, suppress_health_check=SLOW, phases=[Phase.explicit, Phase.generate])
+@given(rosters=AT_LEAST_TWO)
+def test_an_undone_night_has_never_been_on_postgresql(
+    empty: Path, postgresql: Databases, rosters: list[list[Pupil]]
+) -> None:
+    """The same on the other database."""
+    with on_postgresql(postgresql, district()) as nights, on_sqlite(empty, district()) as never:
+        check_undo(rosters, nights, never)
 
 
 def test_a_rejected_row_ends_an_absence(empty: Path) -> None:
