@@ -22,6 +22,7 @@ from access_service.storage.runs import Outcome
 from sync import cli as night
 from sync.guard import Finding
 from sync.plan import ChangeKind
+from sync.reversal import Return
 from sync.roster import RejectCode, WarningCode
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +33,7 @@ CODES: tuple[type[StrEnum], ...] = (
     WarningCode,
     Exclusion,
     ChangeKind,
+    Return,
     Standing,
     PinResult,
     Release,

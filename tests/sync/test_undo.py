@@ -133,7 +133,7 @@ def test_what_is_newer_is_left_alone_and_listed(nights: Nights) -> None:
     first, second, newcomer = (nights.find(number).record for number in ("1", "2", "21"))
     assert first and second and newcomer
     with nights.databases.writer.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE patrons SET grade = '09' WHERE patron_id = {second.patron_id}")
+        connection.exec_driver_sql("UPDATE patrons SET grade = '09' WHERE student_number = '0000002'")
     report = nights.undo(run.run_id)
     assert report.facts["counts"] == {"put_back": 2, "withdraw": 0, "left_alone": 3}
     assert report.facts["left_alone"] == [first.patron_id, second.patron_id, newcomer.patron_id]
