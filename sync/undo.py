@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime
 from time import perf_counter
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from access_service.errors import OperatorError, StorageError
 from access_service.settings import Settings
 from access_service.storage import runs, schema, undone
 from access_service.storage.engine import Databases, database_errors, snapshot
-from access_service.storage.runs import DistrictState, Outcome
+from access_service.storage.runs import DistrictState, Outcome, Run
 from access_service.storage.undone import Published
 from sync.apply import Publication, exclusively, publishing, write
 from sync.report import Report
@@ -82,13 +83,25 @@ def _undoable(order: Order) -> str:
     """The district of a run that can be undone; OperatorError of any other."""
     with order.databases.reader.connect() as connection:
         run = runs.get(connection, order.run_id)
+        again = _again(connection, run) if run else None
     if run is None:
         raise OperatorError(f"run {order.run_id}: there is no such run; a report says which run it is of")
     if run.undone_by:
         raise OperatorError(f"run {order.run_id}: already undone by run {run.undone_by}")
     if run.outcome is not Outcome.APPLIED:
         raise OperatorError(f"run {order.run_id}: changed nothing ({run.outcome}); only an applied run can be undone")
+    if again:
+        by = again.undone_by
+        raise OperatorError(f"run {order.run_id}: what it applied again was undone since by run {by}; undo that first")
     return run.district
+
+
+def _again(connection: Connection, run: Run | None) -> Run | None:
+    """The run that an undo of an undo applied again, if that was undone since."""
+    while run and not run.undone_by:
+        undone = runs.get(connection, run.undoes) if run.undoes else None
+        run = runs.get(connection, undone.undoes) if undone and undone.undoes else None
+    return run
 
 
 def _undo(order: Order, report: Report, today: date) -> None:
@@ -110,15 +123,14 @@ def _plan(order: Order, report: Report, today: date) -> Planned:
         pairs = _pairs(applied, order.run_id)
         void = frozenset(run_id for pair in pairs for run_id in pair)
         newest = order.run_id == max(run.run_id for run in applied if run.run_id not in void)
-        before = undone.state_before(connection, order.run_id) if newest else None
-        target = Target(report.district, order.run_id, void, before.contested if before else None)
-        reversal = reverse(connection, target, today)
+        before = undone.state_before(connection, order.run_id)
+        # What stood before a run is no truth any more where a later one counts, or an earlier one came or went since.
+        whole = before is not None and newest and not any(run_id < order.run_id < by for run_id, by in pairs)
+        contested = before.contested if before and whole else None
+        reversal = reverse(connection, Target(report.district, order.run_id, void, contested), today)
     report.facts |= {"counts": reversal.counts, "left_alone": list(reversal.left_alone)}
-    # A later roster is the last word on all but what is put back, and so is an earlier one that was undone since: then
-    # the next has to say everything again.
-    since = any(run_id < order.run_id < by for run_id, by in pairs)
-    left = before.state if before else state
-    after = _after(left, state, reversal.arrivals, whole=before is not None and not since)
+    then = before.state if before else None
+    after = _after(then if whole else state or then, state, reversal.arrivals, whole=whole)
     return Planned(reversal, state, after)
 
 
@@ -138,7 +150,7 @@ def _after(
     left: DistrictState | None, state: DistrictState | None, arrivals: int, *, whole: bool
 ) -> dict[str, Any] | None:
     """The columns of district_state after an undo: as `left` says, None where nothing had been before. Unless that is
-    the `whole` truth about the patrons, the next night works every row out."""
+    the whole truth about the patrons, the next night works every row out."""
     if left is None:
         return None
     facts = asdict(left) | {"population": (state.population if state else 0) + arrivals}

@@ -37,7 +37,8 @@ def fence(
         return connection.execute(statement.where(*expected)).rowcount == 1
     if connection.execute(select(district_state.c.district).where(district_state.c.district == district)).first():
         return False
-    connection.execute(insert(district_state).values(district=district, **values))
+    if after is not None:
+        connection.execute(insert(district_state).values(district=district, **values))
     return True
 
 

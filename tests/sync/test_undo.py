@@ -267,6 +267,18 @@ def test_only_an_applied_run_is_undone_and_once(nights: Nights) -> None:
     assert len(rows(nights, "SELECT run_id FROM runs")) == 4
 
 
+def test_an_undo_that_something_came_over_is_undone_after_that(nights: Nights) -> None:
+    """A night undone, applied again and undone once more: to take back the second step, take back the third first."""
+    run = nights.night(pupils(20)).run_id
+    again = nights.undo(nights.undo(run).run_id).run_id
+    last = nights.undo(run).run_id
+    with pytest.raises(OperatorError, match=f"run {again}: what it applied again was undone since by run {last}"):
+        nights.undo(again)
+    nights.undo(last)
+    nights.undo(again)
+    assert nights.find("7").standing is Standing.LEFT
+
+
 def test_an_undo_waits_for_no_run_and_no_run_for_it(nights: Nights) -> None:
     """One at a time, whoever starts it."""
     run_id = nights.night(pupils(5)).run_id
