@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,16 @@ from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import Patron, Presence
 from access_service.errors import OperatorError
 from access_service.pin_vault import PinVault
-from access_service.storage import bulk, rosters, runs
+from access_service.storage import bulk, rosters, runs, undone
 from access_service.storage import tables as t
 from access_service.storage.engine import Databases
 from access_service.storage.runs import DistrictState, Outcome
-from sync.plan import Change, Plan
+from sync.plan import Change, ChangeKind, Plan
 from sync.planner import Night
 
 PATRON_FIELDS = tuple(Patron.__dataclass_fields__)
+STATE_COLUMNS = ("presence", "left_on", "pin_key", "pin_digest", "updated_on")
+CHANGED_COLUMNS = ("patron_id", *PATRON_FIELDS, *STATE_COLUMNS)
 SEEN_COLUMNS = ("district", "source_id", "patron_id", "fingerprint", "missed", "absent_since", "marks")
 IDENTIFIER_COLUMNS = ("key", "kind", "district", "patron_id")
 
@@ -36,27 +38,24 @@ class OvertakenError(OperatorError):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A run about to be written: what the last one left behind, what this one will (columns of district_state), and
-    what its row in the ledger says."""
+    """A run about to be written: what the last one left behind, what this one will (columns of district_state, or
+    None: nothing), and what its row in the ledger says."""
 
     run_id: int
-    night: Night
+    district: str
     before: DistrictState | None
-    after: Mapping[str, Any]
+    after: Mapping[str, Any] | None
     ledger: Mapping[str, Any]
     now: datetime
-
-    @property
-    def district(self) -> str:
-        return self.night.district.code
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Every row of a plan, ready to write. `settled` is None for a complete roster, which settles everything."""
+    """Every row of a plan, ready to write. `changed` are by the columns that they set, the patron id first.
+    `settled` is None for a complete roster, which settles everything."""
 
     patrons: list[Row]
-    changed: list[Row]
+    changed: Mapping[tuple[str, ...], list[Row]]
     identifiers: list[Row]
     identifiers_gone: list[Row]
     seen: list[Row]
@@ -95,31 +94,42 @@ def exclusively(databases: Databases, spool: Path, district: str) -> Iterator[No
         os.close(descriptor)
 
 
-def apply(
-    databases: Databases, run: Publication, plan: Plan, outcome: Outcome, beside: Callable[[Connection], None]
+def apply(  # noqa: PLR0913, PLR0917 - all that a publication is made of
+    databases: Databases,
+    night: Night,
+    run: Publication,
+    plan: Plan,
+    outcome: Outcome,
+    beside: Callable[[Connection], None],
 ) -> None:
     """Publish a plan and close its run in one transaction; `beside` writes what else belongs into it.
 
     Errors: OvertakenError, or what the database refuses; then nothing is changed.
     """
-    staged = stage(run, plan, rosters.reserve_patron_ids(databases, len(plan.creates)))
+    staged = stage(night, run, plan, rosters.reserve_patron_ids(databases, len(plan.creates)))
+    with publishing(databases, run, outcome) as connection:
+        write(connection, run.district, staged)
+        rosters.keep_pepper(connection, night.vault.key_id)
+        beside(connection)
+
+
+@contextmanager
+def publishing(databases: Databases, run: Publication, outcome: Outcome) -> Iterator[Connection]:
+    """The one transaction of a run, from the fence to its end in the ledger. Errors are as with `apply`."""
     with databases.writer.begin() as connection:
+        undone.keep_state(connection, run.run_id, run.district, run.before)
         if not rosters.fence(connection, run.district, run.run_id, run.before, run.after):
             raise OvertakenError("another run was applied meanwhile; this one changed nothing")
-        write(connection, run.district, staged)
-        rosters.keep_pepper(connection, run.night.vault.key_id)
+        yield connection
         runs.finish(connection, run.run_id, outcome, run.now, **run.ledger)
-        beside(connection)
     rosters.checkpoint(databases)
 
 
 def write(connection: Connection, district: str, staged: Staged) -> None:
     """All rows of a plan. The caller owns the transaction."""
-    state = ("presence", "left_on", "pin_key", "pin_digest", "updated_on")
-    created = ("created_run", "created_on")
-    bulk.insert(connection, t.patrons, ("patron_id", *PATRON_FIELDS, *state, *created), staged.patrons)
-    if staged.changed:
-        bulk.update(connection, t.patrons, ("patron_id", *PATRON_FIELDS, *state), staged.changed)
+    bulk.insert(connection, t.patrons, (*CHANGED_COLUMNS, "created_run", "created_on"), staged.patrons)
+    for columns, rows in staged.changed.items():
+        bulk.update(connection, t.patrons, columns, rows)
     if staged.identifiers_gone:
         bulk.delete(connection, t.identifiers, IDENTIFIER_COLUMNS, staged.identifiers_gone)
     bulk.insert(connection, t.identifiers, IDENTIFIER_COLUMNS, staged.identifiers)
@@ -133,12 +143,12 @@ def write(connection: Connection, district: str, staged: Staged) -> None:
         rosters.add_exclusions(connection, staged.exclusions, staged.contested, staged.settled)
 
 
-def stage(run: Publication, plan: Plan, first_id: int) -> Staged:
+def stage(night: Night, run: Publication, plan: Plan, first_id: int) -> Staged:
     """Every row a plan writes, worked out before the database is locked."""
     # In the order of the index that every night reads: inserts then run along it.
     creates = sorted(plan.creates, key=lambda create: create.patron.source_id)
     ids = range(first_id, first_id + len(creates))
-    night, today = run.night, run.night.today.isoformat()
+    today = night.today.isoformat()
     patrons = [
         (
             patron_id,
@@ -159,22 +169,27 @@ def stage(run: Publication, plan: Plan, first_id: int) -> Staged:
         (run.district, create.patron.source_id, patron_id, create.fingerprint, 0, None, create.marks)
         for patron_id, create in zip(ids, creates, strict=True)
     ]
-    renumbered = [c for c in plan.changes if c.patron.student_number != c.before.patron.student_number]
+    # Who returns after an undo has the number only as a former one.
+    renumbered = [
+        change
+        for change in plan.changes
+        if change.kind is ChangeKind.RETURN or change.patron.student_number != change.before.patron.student_number
+    ]
     return Staged(
         patrons=patrons,
-        changed=[_changed_row(night, change) for change in plan.changes],
+        changed={CHANGED_COLUMNS: [_changed_row(night, change) for change in plan.changes]} if plan.changes else {},
         identifiers=sorted([*identifiers, *(row for change in renumbered for row in _new_numbers(change))]),
         identifiers_gone=[row for change in renumbered for row in _old_numbers(change)],
         seen=[
             *seen,
             *(_seen_row(change) for change in plan.changes if change.fingerprint is not None),
-            *((run.district, *row) for row in plan.refreshed),
+            *((run.district, *row) for _, row in plan.refreshed),
         ],
         seen_gone=[
             *((run.district, change.patron.source_id) for change in plan.changes),
-            *((run.district, row.source_id) for row in plan.refreshed),
+            *((run.district, row.source_id) for row, _ in plan.refreshed),
         ],
-        changes=[(run.run_id, *_image(night, change)) for change in plan.changes],
+        changes=[(run.run_id, *row) for row in _images(night, plan)],
         exclusions=_exclusions(night, plan),
         contested=[(key, IdentifierKind.CONTESTED, run.district, 0) for key in sorted(plan.contested)],
         settled=_settled(night, plan) if plan.partial else None,
@@ -244,8 +259,31 @@ def _seen_row(change: Change) -> Row:
     return (*key, change.fingerprint, change.missed, since, change.marks)
 
 
-def _image(night: Night, change: Change) -> Row:
+def _images(night: Night, plan: Plan) -> Iterator[Row]:
+    """Of every patron whose row in patrons or seen changes: id, kind, and the columns that differ, before and after."""
+    for change in plan.changes:
+        yield image(change.before.patron_id, change.kind, *_sides(night, change))
+    for old, new in plan.refreshed:
+        sides = ({"fingerprint": row.fingerprint, "marks": row.marks} for row in (old, new))
+        yield image(old.patron_id, runs.REFRESH, *sides)
+
+
+def image(patron_id: int, kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Row:
     """The columns that differ, before and after, as two JSON objects."""
+    differing = [name for name in before if before[name] != after[name]]
+    images = (json.dumps({name: plain(side[name]) for name in differing}) for side in (before, after))
+    return (patron_id, kind, *images)
+
+
+def plain(value: object) -> object:
+    """A column's value as an image has it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _sides(night: Night, change: Change) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All columns of a patron and of the roster's last word, before and after."""
     record, seen = change.before, change.seen_before
     before = {
         **dict(zip(PATRON_FIELDS, _patron_row(record.patron), strict=True)),
@@ -267,13 +305,7 @@ def _image(night: Night, change: Change) -> Row:
         "absent_since": change.absent_since.isoformat() if change.absent_since else None,
         "marks": change.marks if kept else None,
     }
-    differing = [name for name in before if before[name] != after[name]]
-    images = (json.dumps({name: _plain(side[name]) for name in differing}) for side in (before, after))
-    return (record.patron_id, change.kind, *images)
-
-
-def _plain(value: object) -> object:
-    return value.hex() if isinstance(value, bytes) else value
+    return before, after
 
 
 def _settled(night: Night, plan: Plan) -> list[Row]:

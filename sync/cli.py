@@ -1,7 +1,7 @@
 """roster-sync: the night's commands."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -9,10 +9,10 @@ from typing import NoReturn
 import click
 
 from access_service import command_line, settings
-from sync import district_file, inspection
+from sync import district_file, inspection, undo
 from sync import job as night
 from sync.cli_quarantine import quarantine
-from sync.console import JSON, Installation, work
+from sync.console import JSON, Installation, phases, started_by, work
 from sync.reading import NOBODYS
 from sync.report import shown, source_text
 from sync.sftp import check_source, credentials, has_credentials
@@ -61,6 +61,23 @@ def run(installation: Installation, district: str, file: Path | None, as_json: b
 def preview(installation: Installation, district: str, file: Path | None, as_json: bool) -> None:
     """Show what a run would do now, by the same code, and write nothing (exit code 2 if it would be held)."""
     work(night.preview, installation.job(district, file), as_json)
+
+
+@cli.command("undo")
+@click.argument("run", type=int)
+@click.option("--preview", is_flag=True, help="Show what it would do, and write nothing.")
+@click.option("--reason", default="", help="Why, for the ledger.")
+@JSON
+@click.pass_obj
+def undo_(installation: Installation, run: int, preview: bool, reason: str, as_json: bool) -> None:
+    """Put every patron that RUN changed back to what it was, but for those that were changed since.
+
+    Patrons that it made leave. Its file is not applied again; an undo can be undone.
+    """
+    order = undo.Order(installation.settings(), installation.databases(), run, started_by(), reason)
+    with phases() as phase:
+        report = (undo.preview if preview else undo.undo)(replace(order, phase=phase))
+    click.echo(json.dumps(report.as_json()) if as_json else report.as_text())
 
 
 @cli.command("check-source")

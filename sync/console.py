@@ -39,12 +39,12 @@ class Installation:
         """A district's job, started by whoever types. Errors: ConfigError."""
         configured = self.settings()
         configured.district(district)
-        return Job(configured, self.databases(), district, f"{_who()} by command", file, replay)
+        return Job(configured, self.databases(), district, started_by(), file, replay)
 
 
 def work(action: Callable[[Job], Report], job: Job, as_json: bool) -> None:
     """Run or preview, show what came of it, and end with its exit code."""
-    with _phases() as phase:
+    with phases() as phase:
         report = action(replace(job, phase=phase))
     click.echo(json.dumps(report.as_json()) if as_json else report.as_text())
     if report.outcome is Outcome.HELD:
@@ -52,7 +52,7 @@ def work(action: Callable[[Job], Report], job: Job, as_json: bool) -> None:
 
 
 @contextmanager
-def _phases() -> Iterator[Callable[[str], None]]:
+def phases() -> Iterator[Callable[[str], None]]:
     """Show on a terminal which phase a run is in."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -62,9 +62,10 @@ def _phases() -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def _who() -> str:
+def started_by() -> str:
+    """Whose command it is, for the ledger."""
     try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
+        return f"{getpass.getuser()}@{socket.gethostname()} by command"
     except (KeyError, OSError):
         # A container's user need not have a name.
-        return socket.gethostname()
+        return f"{socket.gethostname()} by command"

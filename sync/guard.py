@@ -21,6 +21,7 @@ class Finding(StrEnum):
     GRADE_MIX = "grade_mix"
     ID_SHAPE = "id_shape"
     SCHOOLS_GONE = "schools_gone"
+    UNDONE_FILE = "undone_file"
 
 
 @dataclass(frozen=True, slots=True)

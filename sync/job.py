@@ -77,8 +77,8 @@ def _run(job: Job, report: Report, found: Findings) -> None:
         with timed(job, report, "apply"):
             report.outcome = good_night(planned.plan, state)
             staged = found.staged(report)
-            publication = Publication(report.run_id or 0, night, state, after, ledger_entry(report), job.now())
-            apply(job.databases, publication, planned.plan, report.outcome, staged.write)
+            publication = Publication(report.run_id or 0, job.code, state, after, ledger_entry(report), job.now())
+            apply(job.databases, night, publication, planned.plan, report.outcome, staged.write)
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """From the roster that landed to a plan, and why a person should look at it before it is applied."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from access_service.domain.mapping import Exclusion
 from access_service.errors import OperatorError
-from access_service.storage import runs, seen
+from access_service.storage import runs, seen, undone
 from access_service.storage.engine import snapshot
 from access_service.storage.runs import DistrictState
 from sync.arrival import opened, written
@@ -14,7 +14,7 @@ from sync.drift import drifted
 from sync.findings import Findings
 from sync.formats import read_package
 from sync.formats.reader import Reader
-from sync.guard import Facts, judge
+from sync.guard import Facts, Finding, Reason, judge
 from sync.order import Job, timed
 from sync.package import Package
 from sync.partial import completed
@@ -35,6 +35,15 @@ def last_state(job: Job) -> DistrictState | None:
             f"no roster of {job.code} was applied yet; kept rows are added to one, so run the next first"
         )
     return state
+
+
+def _undone(job: Job, landed: Landed) -> Iterator[Reason]:
+    """The reason to hold a file that somebody has undone: the district may send it every night."""
+    with job.databases.reader.connect() as connection:
+        run = undone.of_file(connection, job.code, landed.sha256)
+    if run:
+        text = f"this file, applied by run {run.run_id}, was undone by run {run.undone_by}"
+        yield Reason(Finding.UNDONE_FILE, f"{text}; to have it applied, undo run {run.undone_by}")
 
 
 def same_file(job: Job, landed: Landed, night: Night, state: DistrictState | None) -> bool:
@@ -65,7 +74,7 @@ def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
             planned = make_plan(connection, night, roster, state)
         found.planned(again, roster, planned.plan.excluded)
     limits = night.district.limits
-    reasons = judge(_facts(planned.plan, landed, state), limits)
+    reasons = (*_undone(job, landed), *judge(_facts(planned.plan, landed, state), limits))
     if last and planned.profile and not roster.partial:
         reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
     report.planned(roster, planned.plan, reasons)

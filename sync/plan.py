@@ -64,14 +64,14 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a run would do. `refreshed` are rows that read otherwise and make the same card; `contested` are
-    folded library numbers that two people would own. `renamed` have another name or birth date, `rekeyed` are missing
-    under another id, `faults` are patrons whose row cannot be understood. A `partial` plan leaves alone what it does
-    not name."""
+    """All that a run would do. `refreshed` are rows that read otherwise and make the same card, before and after;
+    `contested` are folded library numbers that two people would own. `renamed` have another name or birth date,
+    `rekeyed` are missing under another id, `faults` are patrons whose row cannot be understood. A `partial` plan leaves
+    alone what it does not name."""
 
     creates: tuple[Create, ...]
     changes: tuple[Change, ...]
-    refreshed: tuple[Seen, ...]
+    refreshed: tuple[tuple[Seen, Seen], ...]
     excluded: Mapping[str, Excluded]
     contested: frozenset[str]
     unchanged: int

@@ -118,7 +118,7 @@ class Draft:
         self._partial = partial
         self._creates: dict[str, Create] = {}
         self._changes: dict[str, Change] = {}
-        self._refreshed: list[Seen] = []
+        self._refreshed: list[tuple[Seen, Seen]] = []
         self._unchanged = 0
         self._suspended = 0
         self._renamed = 0
@@ -227,7 +227,7 @@ class Draft:
         stored = seen.stream(self._connection, self._night.district.code)
         for row in [row for row in stored if row.source_id in owners]:
             self._leave(owners[row.source_id], row)
-        self._refreshed = [row for row in self._refreshed if row.source_id not in owners]
+        self._refreshed = [pair for pair in self._refreshed if pair[0].source_id not in owners]
 
     def _exclude(self, collisions: Collisions) -> None:
         for source_id, detail in collisions.claimants.items():
@@ -266,7 +266,7 @@ class Draft:
         if kind is None:
             self._unchanged += 1
             if before and (before.fingerprint, before.marks) != (fingerprint, found):
-                self._refreshed.append(before._replace(fingerprint=fingerprint, marks=found))
+                self._refreshed.append((before, before._replace(fingerprint=fingerprint, marks=found)))
             return
         self._changes[student.source_id] = Change(
             kind, record, before, mapped, Presence.PRESENT, fingerprint, found, new_pin=new_pin, pin=pin

@@ -66,6 +66,10 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "nobody is left of a served school that had ten students or more",
         "ask the district for a complete export",
     ),
+    Finding.UNDONE_FILE: Remedy(
+        "the very file that somebody has undone came again",
+        "ask the district for another; to have it applied, undo the undo that the report names",
+    ),
     RejectCode.ROW_WIDTH: Remedy(
         "the row has more or fewer cells than the header: an unquoted comma, a comma after every row, a cut-off line",
         "the district exports with quotes, and as many cells as there are columns",

@@ -90,6 +90,8 @@ class Report:
             if self.outcome in (Outcome.SAME_FILE, Outcome.SAME_STUDENTS):
                 would = SENTENCES[self.outcome]
             return f"{self.district}: preview, nothing was written; the plan {would}"
+        if "undoes" in self.facts:
+            return f"{self.district}: run {self.run_id} {SENTENCES[self.outcome]}, and undid run {self.facts['undoes']}"
         return f"{self.district}: run {self.run_id} {SENTENCES[self.outcome]}"
 
     def _lines(self) -> list[str]:
@@ -106,6 +108,9 @@ class Report:
             lines.append(
                 "  patrons  " + ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in facts["counts"].items() if n)
             )
+        if alone := facts.get("left_alone"):
+            more = f" and {len(alone) - MOST_LINES:,} more" if len(alone) > MOST_LINES else ""
+            lines.append("  left alone: patrons " + ", ".join(map(str, alone[:MOST_LINES])) + more)
         lines += [f"  without a card: {n:,} {name}" for name, n in facts.get("excluded_from", {}).items()]
         if facts.get("exclusions"):
             lines.append("  excluded " + counted(facts["exclusions"]))

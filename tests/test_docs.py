@@ -24,6 +24,7 @@ from sync.formats.bad_rows import FAULTS
 from sync.guard import Finding
 from sync.plan import ChangeKind
 from sync.remedies import remedy
+from sync.reversal import Return
 from sync.roster import RejectCode, WarningCode
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +35,7 @@ CODES: tuple[type[StrEnum], ...] = (
     WarningCode,
     Exclusion,
     ChangeKind,
+    Return,
     Standing,
     PinResult,
     Release,

@@ -26,18 +26,19 @@ def reserve_patron_ids(databases: Databases, amount: int) -> int:
 
 
 def fence(
-    connection: Connection, district: str, run_id: int, before: DistrictState | None, after: Mapping[str, Any]
+    connection: Connection, district: str, run_id: int, before: DistrictState | None, after: Mapping[str, Any] | None
 ) -> bool:
-    """Set the district's state; False if it is not what this run was planned against."""
-    values = {"applied_run": run_id, **after}
+    """Set the district's state (None: as before the first roster); False if it is not what this run was planned
+    against."""
+    values = {"applied_run": run_id, **(after or {})}
     if before is not None:
-        statement = update(district_state).where(
-            district_state.c.district == district, district_state.c.applied_run == before.applied_run
-        )
-        return connection.execute(statement.values(**values)).rowcount == 1
+        expected = district_state.c.district == district, district_state.c.applied_run == before.applied_run
+        statement = delete(district_state) if after is None else update(district_state).values(**values)
+        return connection.execute(statement.where(*expected)).rowcount == 1
     if connection.execute(select(district_state.c.district).where(district_state.c.district == district)).first():
         return False
-    connection.execute(insert(district_state).values(district=district, **values))
+    if after is not None:
+        connection.execute(insert(district_state).values(district=district, **values))
     return True
 
 

@@ -23,12 +23,15 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+# The kind of change that only `seen` shows: a row that reads otherwise and makes the same card.
+REFRESH = "refresh"
 GOOD_NIGHTS = (Outcome.APPLIED, Outcome.SAME_FILE, Outcome.SAME_STUDENTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. `report` holds counts, codes, findings and durations, and nothing personal."""
+    """One run. `report` holds counts, codes, findings and durations, and nothing personal. `undoes` is set of an
+    undo, and `undone_by` of a run that counts no more."""
 
     run_id: int
     district: str
@@ -40,6 +43,8 @@ class Run:
     file_name: str | None
     file_sha256: str | None
     report: Mapping[str, Any]
+    undoes: int | None
+    undone_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,9 @@ def seen_again(connection: Connection, district: str, now: datetime) -> None:
 
 
 def latest(connection: Connection, district: str, outcomes: tuple[Outcome, ...]) -> Run | None:
-    """The newest run of a district that ended in one of `outcomes`."""
-    statement = select(runs).where(runs.c.district == district, runs.c.outcome.in_(outcomes))
+    """The newest night of a district that ended in one of `outcomes`; no undo, and none that was undone."""
+    nights = runs.c.undoes.is_(None), runs.c.undone_by.is_(None)
+    statement = select(runs).where(runs.c.district == district, runs.c.outcome.in_(outcomes), *nights)
     row = connection.execute(statement.order_by(runs.c.run_id.desc()).limit(1)).one_or_none()
     return _run(row) if row else None
 
@@ -128,8 +134,8 @@ def states(connection: Connection) -> Mapping[str, DistrictState]:
 
 def last_change(connection: Connection, patron_id: int) -> tuple[int, Change] | None:
     """The newest change of a patron, and the run that made it."""
-    statement = select(changes).where(changes.c.patron_id == patron_id).order_by(changes.c.run_id.desc()).limit(1)
-    row = connection.execute(statement).one_or_none()
+    statement = select(changes).where(changes.c.patron_id == patron_id, changes.c.kind != REFRESH)
+    row = connection.execute(statement.order_by(changes.c.run_id.desc()).limit(1)).one_or_none()
     if row is None:
         return None
     return row.run_id, Change(row.patron_id, row.kind, json.loads(row.before), json.loads(row.after))

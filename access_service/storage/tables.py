@@ -129,6 +129,19 @@ runs = Table(
     Column("file_sha256", String(64)),
     # JSON: counts, rejects, warnings and exclusions by code, findings, columns, durations, error.
     Column("report", Text, nullable=False),
+    # Of an undo: the run it is to put back. Of any applied run: the undo by which it counts no more.
+    Column("undoes", Integer),
+    Column("undone_by", Integer),
+)
+
+# What stood before a run was applied, for its undo: the columns of district_state as JSON ("null" where there were
+# none), and the contested numbers.
+states_before = Table(
+    "states_before",
+    metadata,
+    Column("run_id", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("contested", Text, nullable=False),
 )
 
 # The columns a run changed, before and after, as JSON. A patron that a run created carries the run instead.

@@ -14,9 +14,10 @@ from access_service.settings import District, Service, Settings
 from access_service.storage.engine import Databases, snapshot
 from access_service.throttle import Throttle
 from access_service.usage import UsageCounter
-from sync import job
+from sync import job, undo
 from sync.job import Job
 from sync.report import Report
+from sync.undo import Order
 from tests.sync.rosters import Pupil, package
 
 START = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
@@ -57,6 +58,14 @@ class Nights:
 
     def preview(self, students: Iterable[Pupil], code: str = "demo") -> Report:
         return job.preview(self.job(self.roster(students), code))
+
+    def undo(self, run_id: int | None) -> Report:
+        """Undo a run, the same day."""
+        assert run_id
+        return undo.undo(self.order(run_id))
+
+    def order(self, run_id: int) -> Order:
+        return Order(self.settings(), self.databases, run_id, "a test", "a test's reason", now=lambda: self.now)
 
     def job(self, file: Path, code: str = "demo") -> Job:
         return Job(self.settings(), self.databases, code, "a test", file, now=lambda: self.now)

@@ -124,6 +124,25 @@ def test_a_held_night_ends_with_2_and_changes_nothing(place: Place) -> None:
     assert place.stored() == before
 
 
+def test_an_undo_by_command(place: Place) -> None:
+    """A preview, the undo it spoke of, the same once more, and the file that is held now."""
+    place.sync("run", "demo", "--file", roster(place, pupils(20)))
+    file = roster(place, pupils(21), "wrong.zip")
+    place.sync("run", "demo", "--file", file)
+    before = place.stored()
+    preview = place.sync("undo", "2", "--preview", "--json")
+    assert (preview.code, place.stored()) == (0, before)
+    done = place.sync("undo", "2", "--reason", "one too many")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("demo: run 3 applied, and undid run 2\n  patrons  1 withdraw\n")
+    assert preview.json["counts"] == {"put_back": 0, "withdraw": 1, "left_alone": 0}
+    assert place.sync("undo", "2").refused() == "run 2: already undone by run 3"
+    held = place.sync("run", "demo", "--file", file)
+    assert held.code == 2 and "to have it applied, undo run 3 [undone_file]" in held.out
+    assert place.sync("undo", "3").code == 0
+    assert place.sync("run", "demo", "--file", file, "--json").json["outcome"] == "same_file"
+
+
 @pytest.mark.parametrize(
     ("module", "arguments"),
     [
@@ -133,6 +152,8 @@ def test_a_held_night_ends_with_2_and_changes_nothing(place: Place) -> None:
         ("sync", ("run", "demo", "--fast")),
         ("sync", ("run", "demo", "--file", "nowhere.zip")),
         ("sync", ("run", "demo", "river")),
+        ("sync", ("undo",)),
+        ("sync", ("undo", "demo")),
         ("access_service", ()),
         ("access_service", ("client",)),
         ("access_service", ("explain",)),
