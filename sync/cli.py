@@ -112,7 +112,7 @@ def _work(
     with _phases() as phase:
         report = action(Job(configured, databases, district, f"{_who()} by command", file, phase=phase))
     click.echo(json.dumps(report.as_json()) if as_json else report.as_text())
-    if report.outcome is Outcome.HELD:
+    if report.outcome in (Outcome.HELD, Outcome.HELD_IN_PART):
         click.get_current_context().exit(command_line.HELD)
 
 

@@ -2,10 +2,9 @@
 
 import gc
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from access_service.domain.mapping import Exclusion
 from access_service.errors import ConfigError, OperatorError, StorageError
 from access_service.examples import check_examples
 from access_service.pin_vault import PinVault
@@ -25,7 +23,7 @@ from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
 from sync.drift import drifted
 from sync.formats import read_package
-from sync.guard import Facts, judge
+from sync.guard import Facts, Verdict, judge
 from sync.package import open_package
 from sync.plan import ChangeKind, Plan
 from sync.planner import Night, Planned, make_plan
@@ -33,6 +31,7 @@ from sync.profile import Profile
 from sync.report import Report
 from sync.roster import BadRosterError, Roster
 from sync.sftp import Landed, credentials, fetch
+from sync.tally import amounts, groups
 
 KEY_VARIABLE = "SYNC_KEY"
 MIN_KEY_BYTES = 32
@@ -75,7 +74,7 @@ def preview(job: Job) -> Report:
             report.outcome = Outcome.SAME_FILE
         else:
             planned = _plan(job, night, landed, state, report)
-            report.outcome = Outcome.HELD if report.reasons else _good_night(planned.plan, state)
+            report.outcome = _outcome(planned.plan, state, report.verdict)
     return report
 
 
@@ -108,22 +107,15 @@ def _run(job: Job, report: Report) -> None:
             _close(job, report, Outcome.SAME_FILE)
             return
         planned = _plan(job, night, landed, state, report)
-        if report.reasons:
+        if report.verdict is Verdict.HELD:
             _close(job, report, Outcome.HELD)
             return
-        whole = state is None or not planned.plan.partial
-        after = {
-            # Rows that a partial roster does not name are still as the rules of the last complete one made them.
-            "basis": night.basis if state is None or whole else state.basis,
-            "file_sha256": landed.sha256,
-            "file_size": landed.size if state is None or whole else state.file_size,
-            "content": planned.content,
-            "population": _population_after(planned.plan, state),
-            "seen_at": _written(job, landed),
-            "profile": planned.profile.as_json(),
-        }
+        after = _after(job, landed, night, planned, state)
+        if report.verdict is Verdict.REMOVALS_WAIT and state:
+            # The file was not accepted: tomorrow it is looked at again, against the last one that was.
+            after |= {name: getattr(state, name) for name in ("file_sha256", "file_size", "content", "profile")}
         with _timed(job, report, "apply"):
-            report.outcome = _good_night(planned.plan, state)
+            report.outcome = _outcome(planned.plan, state, report.verdict)
             publication = Publication(report.run_id or 0, night, state, after, _ledger(report), job.now())
             apply(job.databases, publication, planned.plan, report.outcome)
 
@@ -213,17 +205,43 @@ def _plan(job: Job, night: Night, landed: Landed, state: DistrictState | None, r
     _refuse(roster, night.district, state)
     with _timed(job, report, "plan"), snapshot(job.databases) as connection:
         planned = make_plan(connection, night, roster, state)
-    limits = night.district.limits
-    reasons = judge(_facts(planned.plan, landed, state), limits)
+    limits = night.district.limits.on(night.today)
+    facts = Facts(
+        population=state.population if state else 0,
+        size=landed.size,
+        last_size=state.file_size if state and not roster.partial else 0,
+        amounts=amounts(planned.plan),
+        groups=groups(planned.plan, last) if last else (),
+    )
+    reasons = judge(facts, limits)
     if last and not roster.partial:
         reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
     report.planned(roster, planned.plan, reasons)
+    if report.verdict is Verdict.REMOVALS_WAIT:
+        return replace(planned, plan=planned.plan.without_removals())
     return planned
 
 
-def _good_night(plan: Plan, state: DistrictState | None) -> Outcome:
+def _outcome(plan: Plan, state: DistrictState | None, found: Verdict) -> Outcome:
+    if found is not Verdict.CLEAR:
+        return Outcome.HELD if found is Verdict.HELD else Outcome.HELD_IN_PART
     # A first roster of which nobody is served has the same students as no other.
     return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
+
+
+def _after(job: Job, landed: Landed, night: Night, planned: Planned, state: DistrictState | None) -> dict[str, Any]:
+    """What the district's state is once this plan is applied."""
+    whole = state is None or not planned.plan.partial
+    return {
+        # Rows that a partial roster does not name are still as the rules of the last complete one made them.
+        "basis": night.basis if state is None or whole else state.basis,
+        "file_sha256": landed.sha256,
+        "file_size": landed.size if state is None or whole else state.file_size,
+        "content": planned.content,
+        "population": _population_after(planned.plan, state),
+        "seen_at": _written(job, landed),
+        "profile": planned.profile.as_json(),
+    }
 
 
 def _refuse(roster: Roster, district: District, state: DistrictState | None) -> None:
@@ -240,23 +258,6 @@ def _refuse(roster: Roster, district: District, state: DistrictState | None) -> 
         raise BadRosterError("says only what changed, and there is no roster yet; ask the district for all (bulk) once")
     if roster.frame.empty and not roster.partial:
         raise BadRosterError(f"none of {roster.rows} rows is a student's; ask the district what its roles mean")
-
-
-def _facts(plan: Plan, landed: Landed, state: DistrictState | None) -> Facts:
-    newly_absent = sum(1 for c in plan.changes if c.kind is ChangeKind.ABSENT and c.missed == 1)
-    counts = plan.counts
-    excluded = Counter(row.code for row in plan.excluded.values())
-    return Facts(
-        population=state.population if state else 0,
-        size=landed.size,
-        last_size=state.file_size if state and not plan.partial else 0,
-        removals=newly_absent + counts[ChangeKind.LEAVE],
-        updates=counts[ChangeKind.UPDATE],
-        collisions=excluded[Exclusion.NUMBER_COLLISION],
-        renamed=plan.renamed,
-        rekeyed=plan.rekeyed,
-        recycled=excluded[Exclusion.ID_RECYCLED],
-    )
 
 
 def _population_after(plan: Plan, state: DistrictState | None) -> int:

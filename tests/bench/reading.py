@@ -54,5 +54,9 @@ def _clever(path: Path, district: SyntheticDistrict) -> Row:
     if os.waitstatus_to_exitcode(status) or students != district.size:
         raise SystemExit(f"reading Clever: {students} students, status {status}")
     return Row(
-        f"GiB to read {students:,} students from a Clever zip", used.ru_maxrss / 2**20, 3, True, f"{path.stat().st_size:,} bytes"
+        f"GiB to read {students:,} students from a Clever zip",
+        used.ru_maxrss / 2**20,
+        3,
+        True,
+        f"{path.stat().st_size:,} bytes",
     )
