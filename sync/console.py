@@ -47,7 +47,7 @@ def work(action: Callable[[Job], Report], job: Job, as_json: bool) -> None:
     with phases() as phase:
         report = action(replace(job, phase=phase))
     click.echo(json.dumps(report.as_json()) if as_json else report.as_text())
-    if report.outcome is Outcome.HELD:
+    if report.outcome in (Outcome.HELD, Outcome.HELD_IN_PART):
         click.get_current_context().exit(command_line.HELD)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from access_service.settings import Limits
 from sync.guard import Finding, Reason
-from sync.profile import Profile, Shares
+from sync.profile import Profile, Shares, shares
 
 # A smaller school may be gone because its students are.
 SCHOOL = 10
@@ -24,7 +24,7 @@ def _mixes(before: Profile, now: Profile, limits: Limits) -> Iterator[Reason]:
         if share - before.blanks.get(column, share) > (limits.drift_percent if share == ALL else allowed):
             then = f"{before.blanks[column]:.0f} %"
             yield Reason(Finding.BLANKS, f"{column} is blank in {share:.0f} % of rows, before in {then}; {unattended}")
-    if (moved := _moved(before.grades, now.grades)) > allowed:
+    if (moved := _moved(shares(before.grades), shares(now.grades))) > allowed:
         yield Reason(
             Finding.GRADE_MIX, f"the grades of {moved:.0f} % of students do not fit the last mix; {unattended}"
         )

@@ -12,8 +12,9 @@ from access_service.storage.runs import Outcome
 from sync.apply import Publication, apply, exclusively
 from sync.arrival import arrived, written
 from sync.findings import Findings
+from sync.guard import Verdict
 from sync.judgement import last_state, plan_for, same_file
-from sync.ledger import close, fail, good_night, ledger_entry, left_behind, tell_district
+from sync.ledger import close, fail, ledger_entry, left_behind, outcome, tell_district
 from sync.order import Job, sync_key, timed
 from sync.planner import Night
 from sync.quarantine import Seal, Shelf, age_out
@@ -32,7 +33,7 @@ def preview(job: Job) -> Report:
             report.outcome = Outcome.SAME_FILE
         else:
             planned = plan_for(job, night, landed, state, report, Findings(job.replay))
-            report.outcome = Outcome.HELD if report.reasons else good_night(planned.plan, state)
+            report.outcome = outcome(planned.plan, state, report.verdict)
     return report
 
 
@@ -70,12 +71,12 @@ def _run(job: Job, report: Report, found: Findings) -> None:
             return
         found.shelf = Shelf(job.databases, Seal(night.key), job.code, night.today)
         planned = plan_for(job, night, landed, state, report, found)
-        if report.reasons:
+        if report.verdict is Verdict.HELD:
             close(job, report, Outcome.HELD, found)
             return
-        after = left_behind(job, landed, planned, state)
+        after = left_behind(job, landed, planned, state, report.verdict)
         with timed(job, report, "apply"):
-            report.outcome = good_night(planned.plan, state)
+            report.outcome = outcome(planned.plan, state, report.verdict)
             staged = found.staged(report)
             publication = Publication(report.run_id or 0, job.code, state, after, ledger_entry(report), job.now())
             apply(job.databases, night, publication, planned.plan, report.outcome, staged.write)

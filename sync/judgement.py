@@ -1,10 +1,8 @@
 """From the roster that landed to a plan, and why a person should look at it before it is applied."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from access_service.domain.mapping import Exclusion
 from access_service.errors import OperatorError
 from access_service.storage import runs, seen, undone
 from access_service.storage.engine import snapshot
@@ -14,16 +12,16 @@ from sync.drift import drifted
 from sync.findings import Findings
 from sync.formats import read_package
 from sync.formats.reader import Reader
-from sync.guard import Facts, Finding, Reason, judge
+from sync.guard import Facts, Finding, Reason, Verdict, judge
 from sync.order import Job, timed
 from sync.package import Package
 from sync.partial import completed
-from sync.plan import ChangeKind, Plan
 from sync.planner import Night, Planned, make_plan
 from sync.profile import Profile
 from sync.report import Report
 from sync.roster import BadRosterError, Roster
 from sync.sftp import Landed
+from sync.tally import amounts, groups
 
 
 def last_state(job: Job) -> DistrictState | None:
@@ -73,11 +71,20 @@ def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
                 roster = completed(connection, job.code, roster, mended=job.replay is not None)
             planned = make_plan(connection, night, roster, state)
         found.planned(again, roster, planned.plan.excluded)
-    limits = night.district.limits
-    reasons = (*_undone(job, landed), *judge(_facts(planned.plan, landed, state), limits))
+    limits = night.district.limits.on(night.today)
+    facts = Facts(
+        population=state.population if state else 0,
+        size=landed.size,
+        last_size=state.file_size if state and not roster.partial else 0,
+        amounts=amounts(planned.plan),
+        groups=groups(planned.plan, last) if last else (),
+    )
+    reasons = (*_undone(job, landed), *judge(facts, limits))
     if last and planned.profile and not roster.partial:
         reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
     report.planned(roster, planned.plan, reasons)
+    if report.verdict is Verdict.REMOVALS_WAIT:
+        return replace(planned, plan=planned.plan.without_removals())
     return planned
 
 
@@ -117,21 +124,3 @@ def _refuse(job: Job, roster: Roster, landed: Landed, state: DistrictState | Non
         )
     if roster.frame.empty and not roster.partial:
         raise BadRosterError(f"none of {roster.rows} rows is a student's; ask the district what its roles mean")
-
-
-def _facts(plan: Plan, landed: Landed, state: DistrictState | None) -> Facts:
-    newly_absent = sum(1 for c in plan.changes if c.kind is ChangeKind.ABSENT and c.missed == 1)
-    counts = plan.counts
-    excluded = Counter(row.code for row in plan.excluded.values())
-    return Facts(
-        population=state.population if state else 0,
-        size=landed.size,
-        last_size=state.file_size if state and not plan.partial else 0,
-        removals=newly_absent + counts[ChangeKind.LEAVE],
-        updates=counts[ChangeKind.UPDATE],
-        collisions=excluded[Exclusion.NUMBER_COLLISION],
-        renamed=plan.renamed,
-        rekeyed=plan.rekeyed,
-        recycled=excluded[Exclusion.ID_RECYCLED],
-        faults=plan.faults,
-    )

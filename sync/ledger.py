@@ -11,6 +11,7 @@ from access_service.storage.runs import DistrictState, Outcome
 from sync.arrival import written
 from sync.feedback import file_name
 from sync.findings import Findings
+from sync.guard import Verdict
 from sync.order import Job
 from sync.plan import ChangeKind, Plan
 from sync.planner import Planned
@@ -52,7 +53,9 @@ def tell_district(job: Job, report: Report, found: Findings, error: OperatorErro
         runs.retell(connection, report.run_id or 0, report.as_json())
 
 
-def left_behind(job: Job, landed: Landed, planned: Planned, state: DistrictState | None) -> dict[str, Any]:
+def left_behind(
+    job: Job, landed: Landed, planned: Planned, state: DistrictState | None, found: Verdict
+) -> dict[str, Any]:
     """What the next night starts from: the columns of district_state."""
     whole = state is None or not planned.plan.partial
     after = {
@@ -67,11 +70,16 @@ def left_behind(job: Job, landed: Landed, planned: Planned, state: DistrictState
     if job.replay and state:
         # Kept rows are no newer word of the district's.
         after |= {"file_sha256": state.file_sha256, "seen_at": state.seen_at}
+    if found is Verdict.REMOVALS_WAIT and state:
+        # The file was not accepted: tomorrow it is looked at again, against the last one that was.
+        after |= {name: getattr(state, name) for name in ("file_sha256", "file_size", "content", "profile")}
     return after
 
 
-def good_night(plan: Plan, state: DistrictState | None) -> Outcome:
-    """How a night ends on which a plan is applied."""
+def outcome(plan: Plan, state: DistrictState | None, found: Verdict) -> Outcome:
+    """How a night ends that got as far as a plan."""
+    if found is not Verdict.CLEAR:
+        return Outcome.HELD if found is Verdict.HELD else Outcome.HELD_IN_PART
     # A first roster of which nobody is served has the same students as no other.
     return Outcome.APPLIED if plan.changes_patrons or state is None else Outcome.SAME_STUDENTS
 

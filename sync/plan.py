@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -90,6 +90,11 @@ class Plan:
             "unchanged": self.unchanged,
             "absence_suspended": self.absence_suspended,
         }
+
+    def without_removals(self) -> "Plan":
+        """The rest of the plan, for a night whose removals wait: nobody leaves, and nobody is counted missing."""
+        kept = (change for change in self.changes if change.kind not in (ChangeKind.LEAVE, ChangeKind.ABSENT))
+        return replace(self, changes=tuple(kept))
 
     @property
     def changes_patrons(self) -> bool:

@@ -16,12 +16,12 @@ Shares = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Shares are percent of `students`: blank cells by column, students by grade, ids by shape. `schools` are counts,
-    and `orgs` the school code of each of the roster's own org ids."""
+    """Shares are percent of `students`: blank cells by column, ids by shape. `grades` and `schools` are counts, and
+    `orgs` the school code of each of the roster's own org ids."""
 
     students: int
     blanks: Shares
-    grades: Shares
+    grades: Mapping[str, int]
     shapes: Mapping[str, Shares]
     schools: Mapping[str, int]
     orgs: Mapping[str, str] = field(default_factory=dict)
@@ -33,9 +33,9 @@ class Profile:
         return cls(
             students=len(roster.frame),
             blanks={name: 100 * cells.count("") / max(1, len(cells)) for name, cells in columns.items()},
-            grades=_shares(columns["grade"]),
+            grades=dict(Counter(columns["grade"])),
             shapes={
-                name: _shares(map(shape, cells[:: 1 + len(cells) // SAMPLE]))
+                name: shares(map(shape, cells[:: 1 + len(cells) // SAMPLE]))
                 for name, cells in columns.items()
                 if name in IDS
             },
@@ -57,7 +57,8 @@ def shape(number: str) -> str:
     return f"{len(number)} {''.join(sign for sign, there in kinds if there)}" if number else "blank"
 
 
-def _shares(cells: Iterable[str]) -> Shares:
+def shares(cells: Iterable[str] | Mapping[str, int]) -> Shares:
+    """Percent of each, of cells or of their counts."""
     counts = Counter(cells)
     total = max(1, counts.total())
     return {cell: 100 * count / total for cell, count in counts.items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 from access_service.domain.mapping import Exclusion
 from access_service.storage.runs import Outcome
-from sync.guard import Reason
+from sync.guard import Reason, Verdict, verdict
 from sync.plan import Plan
 from sync.roster import Roster
 from sync.sftp import SourceCheck
@@ -20,6 +20,7 @@ SENTENCES = {
     Outcome.APPLIED: "applied",
     Outcome.SAME_FILE: "the same file as last time: nothing to do",
     Outcome.SAME_STUDENTS: "another file with the same students: nothing to change",
+    Outcome.HELD_IN_PART: "HELD IN PART: newcomers and changes went in, removals wait",
     Outcome.HELD: "HELD: nothing was changed",
     Outcome.FAILED: "FAILED: nothing was changed",
 }
@@ -38,6 +39,10 @@ class Report:
     durations: dict[str, float] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
     error: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict(self.reasons)
 
     def read(self, roster: Roster) -> None:
         self.facts |= {
@@ -86,7 +91,10 @@ class Report:
 
     def _headline(self) -> str:
         if self.preview:
-            would = "would be HELD" if self.outcome is Outcome.HELD else "would be applied"
+            would = {
+                Outcome.HELD: "would be HELD",
+                Outcome.HELD_IN_PART: "would be HELD IN PART: its removals would wait",
+            }.get(self.outcome, "would be applied")
             if self.outcome in (Outcome.SAME_FILE, Outcome.SAME_STUDENTS):
                 would = SENTENCES[self.outcome]
             return f"{self.district}: preview, nothing was written; the plan {would}"

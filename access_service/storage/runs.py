@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     APPLIED = "applied"
     SAME_FILE = "same_file"
     SAME_STUDENTS = "same_students"
+    HELD_IN_PART = "held_in_part"
     HELD = "held"
     FAILED = "failed"
 

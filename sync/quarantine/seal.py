@@ -10,12 +10,11 @@ from os import urandom
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from access_service.errors import OperatorError
 from access_service.storage.quarantine import Entry
 from sync.roster import Sent
+from sync.sealed import derived
 
 NONCE = 12
 
@@ -24,8 +23,8 @@ class Seal:
     """Seals rows and marks whose they are, each under a key of its own, derived from SYNC_KEY."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(_derived(key, b"quarantine"))
-        self._marking = _derived(key, b"quarantine mark")
+        self._cipher = AESGCM(derived(key, b"quarantine"))
+        self._marking = derived(key, b"quarantine mark")
 
     def close(self, rows: Iterable[Sent], district: str, run_id: int, entry: int) -> bytes:
         """The rows, for nobody else to read."""
@@ -50,10 +49,6 @@ class Seal:
         digest = blake2b(key=self._marking, digest_size=16)
         digest.update(json.dumps(facts).encode())
         return digest.digest()
-
-
-def _derived(key: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), 32, salt=None, info=purpose).derive(key)
 
 
 def _place(district: str, run_id: int, entry: int) -> bytes:

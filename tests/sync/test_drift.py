@@ -22,7 +22,7 @@ from tests.sync.rosters import Pupil, pupils
 BEFORE = Profile(
     students=1000,
     blanks={"student_number": 1.0, "birth_date": 0.0},
-    grades={"03": 50.0, "04": 50.0},
+    grades={"03": 500, "04": 500},
     shapes={"source_id": {"7 9": 100.0}},
     schools={"101": 500, "102": 490, "201": 10, "301": 9, "999": 300},
 )
@@ -44,15 +44,15 @@ def test_the_same_profile_is_no_drift() -> None:
         (replace(BEFORE, blanks={"student_number": 1.0, "birth_date": 10.0}), None),
         (replace(BEFORE, blanks={"student_number": 1.0, "birth_date": 10.1}), Finding.BLANKS),
         (replace(BEFORE, blanks={"student_number": 0.0}), None),
-        (replace(BEFORE, grades={"03": 60.0, "04": 40.0}), None),
-        (replace(BEFORE, grades={"03": 60.1, "04": 39.9}), Finding.GRADE_MIX),
-        (replace(BEFORE, grades={"03": 89.0, "": 11.0}), Finding.GRADE_MIX),
+        (replace(BEFORE, grades={"03": 600, "04": 400}), None),
+        (replace(BEFORE, grades={"03": 601, "04": 399}), Finding.GRADE_MIX),
+        (replace(BEFORE, grades={"03": 500, "04": 390, "": 110}), Finding.GRADE_MIX),
         (replace(BEFORE, shapes={"source_id": {"7 9": 90.0, "6 9": 10.0}}), None),
         (replace(BEFORE, shapes={"source_id": {"7 9": 89.0, "6 9": 11.0}}), Finding.ID_SHAPE),
         (replace(BEFORE, schools={"101": 500, "102": 490, "201": 1}), None),
         (replace(BEFORE, schools={"101": 500, "102": 490}), Finding.SCHOOLS_GONE),
-        (replace(BEFORE, students=20, grades={"03": 100.0}), None),
-        (replace(BEFORE, students=21, grades={"03": 100.0}), Finding.GRADE_MIX),
+        (replace(BEFORE, students=20, grades={"03": 20}), None),
+        (replace(BEFORE, students=21, grades={"03": 21}), Finding.GRADE_MIX),
     ],
 )
 def test_each_drift_has_its_limit(now: Profile, finding: Finding | None) -> None:
@@ -97,8 +97,8 @@ def test_marks_know_a_person_and_a_birth_date() -> None:
 def nights(databases: Databases, tmp_path: Path) -> Nights:
     """Sixty students are known; amounts of change alone hold nothing."""
     installed = Nights(databases, tmp_path, dict(load(Path("config")).districts))
-    free = ("removals", "updates", "collisions")
-    installed.configure(limits={f"{name}_percent": 100 for name in free} | {"file_shrink_percent": 100})
+    free = ("creates", "updates", "returns", "removals", "collisions")
+    installed.configure(limits={f"{name}_percent": 100 for name in free} | {"file_shrink_percent": 100, "group": None})
     installed.night(pupils(60))
     return installed
 

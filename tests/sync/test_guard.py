@@ -1,6 +1,7 @@
 """What a night may do unattended: up to the limit, and not one more."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,22 +9,14 @@ import pytest
 from access_service.settings import Limits, load
 from access_service.storage.engine import Databases
 from access_service.storage.runs import Outcome
-from sync.guard import Facts, Finding, judge
+from sync.guard import OF_DISTRICT, Facts, Finding, Group, Reason, Verdict, judge, verdict
 from sync.roster import BadRosterError
 from tests.sync.nights import Nights
 from tests.sync.rosters import Pupil, files, pupils
 
 CONFIG = Path(__file__).parents[2] / "config"
 QUIET = Facts(population=1000, size=10_000, last_size=10_000)
-AMOUNTS = (
-    Finding.REMOVALS,
-    Finding.UPDATES,
-    Finding.COLLISIONS,
-    Finding.RENAMED,
-    Finding.REKEYED,
-    Finding.RECYCLED,
-    Finding.FAULTS,
-)
+AMOUNTS = OF_DISTRICT
 # Of these two profiles tell (test_drift.py).
 DRIFT = {Finding.BLANKS, Finding.GRADE_MIX, Finding.ID_SHAPE, Finding.SCHOOLS_GONE}
 
@@ -64,10 +57,12 @@ def test_the_limit_itself_is_allowed_and_one_more_is_not(
     finding: Finding, percent: float, count: int, population: int, allowed: int
 ) -> None:
     """A percent of the patrons, rounded down, or a count, whichever is larger."""
-    at_limit = replace(QUIET, population=population, **{finding.value: allowed})
-    above = replace(at_limit, **{finding.value: allowed + 1})
+    at_limit = replace(QUIET, population=population, amounts={finding: allowed})
+    above = replace(at_limit, amounts={finding: allowed + 1})
     assert findings(at_limit, limits(finding, percent, count)) == []
-    assert findings(above, limits(finding, percent, count)) == [finding]
+    # A first roster is all new.
+    expected = [] if finding is Finding.CREATES and not population else [finding]
+    assert findings(above, limits(finding, percent, count)) == expected
 
 
 @pytest.mark.parametrize(
@@ -92,11 +87,13 @@ def test_a_first_roster_has_nothing_to_be_smaller_than() -> None:
 
 def test_every_reason_is_given_with_its_figures() -> None:
     """All findings of a bad night, each saying how much, of how many, and what goes."""
-    amounts = {"removals": 51, "updates": 751, "collisions": 11, "renamed": 201}
-    bad = replace(QUIET, size=5000, **amounts, rekeyed=21, recycled=11, faults=51)
+    amounts = (301, 751, 101, 51, 11, 201, 21, 11, 51)
+    bad = replace(QUIET, size=5000, amounts=dict(zip(OF_DISTRICT, amounts, strict=True)))
     assert [(reason.finding, reason.text) for reason in judge(bad, Limits())] == [
-        (Finding.REMOVALS, "51 removals of 1000 patrons; at most 50 go unattended"),
+        (Finding.CREATES, "301 creates of 1000 patrons; at most 300 go unattended"),
         (Finding.UPDATES, "751 updates of 1000 patrons; at most 750 go unattended"),
+        (Finding.RETURNS, "101 returns of 1000 patrons; at most 100 go unattended"),
+        (Finding.REMOVALS, "51 removals of 1000 patrons; at most 50 go unattended"),
         (Finding.COLLISIONS, "11 collisions of 1000 patrons; at most 10 go unattended"),
         (Finding.RENAMED, "201 renamed of 1000 patrons; at most 200 go unattended"),
         (Finding.REKEYED, "21 rekeyed of 1000 patrons; at most 20 go unattended"),
@@ -105,6 +102,47 @@ def test_every_reason_is_given_with_its_figures() -> None:
         (Finding.FILE_SHRUNK, "the file is 50 % smaller than the last one; at most 20 % goes unattended"),
     ]
     assert {reason.finding for reason in judge(bad, Limits())} == set(Finding) - DRIFT - {Finding.UNDONE_FILE}
+
+
+def test_schools_and_grades_have_limits_of_their_own() -> None:
+    """One school of a large district is nothing in the whole, and everything to its students."""
+    fifth = Group(" at school 101", 300, {Finding.REMOVALS: 60, Finding.UPDATES: 300})
+    over = Group(" in grade 03", 300, {Finding.REMOVALS: 61})
+    facts = replace(QUIET, population=100_000, groups=(fifth, over))
+    said = "61 removals of 300 patrons in grade 03; at most 60 go unattended"
+    assert judge(facts, Limits()) == (Reason(Finding.REMOVALS, said),)
+    many = replace(facts, groups=tuple(replace(over, name=f" at school {n}") for n in range(8)))
+    assert [reason.text[:14] for reason in judge(many, Limits())] == ["61 removals of"] * 5 + ["the same at 3 "]
+
+
+def test_a_season_has_its_own_limits() -> None:
+    """In the weeks of the rollover more may change, and no grade is watched; on the day after, less again."""
+    season = {"first": "08-01", "last": "09-15", "removals_percent": 40}
+    allowed = Limits.model_validate({"seasons": [season, {"first": "12-20", "last": "01-05", "groups": True}]})
+    for day, percent, watched in (
+        (date(2026, 7, 31), 5, True),
+        (date(2026, 8, 1), 40, False),
+        (date(2026, 9, 15), 40, False),
+        (date(2026, 9, 16), 5, True),
+        (date(2027, 1, 5), 5, True),
+    ):
+        assert (allowed.on(day).removals_percent, allowed.on(day).group is not None) == (percent, watched), day
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected"),
+    [
+        ([], Verdict.CLEAR),
+        ([Finding.REMOVALS], Verdict.REMOVALS_WAIT),
+        ([Finding.REMOVALS, Finding.REMOVALS], Verdict.REMOVALS_WAIT),
+        ([Finding.CREATES, Finding.REMOVALS], Verdict.HELD),
+        ([Finding.REKEYED], Verdict.HELD),
+        ([Finding.REMOVALS, Finding.SCHOOLS_GONE], Verdict.HELD),
+    ],
+)
+def test_removals_alone_wait_alone(findings: list[Finding], expected: Verdict) -> None:
+    """Whatever else is found holds everything."""
+    assert verdict(tuple(Reason(finding, "") for finding in findings)) is expected
 
 
 # -- the same, by nights ------------------------------------------------------------------------------------------
@@ -116,7 +154,7 @@ def nights(databases: Databases, tmp_path: Path) -> Nights:
     installed = Nights(databases, tmp_path, dict(load(CONFIG).districts))
     none = {f"{name}_percent": 0 for name in (*AMOUNTS, "rejects")}
     three = {f"{name}_count": 3 for name in (*AMOUNTS, "rejects")}
-    installed.configure(limits=none | three | {"file_shrink_percent": 100})
+    installed.configure(limits=none | three | {"file_shrink_percent": 100, "creates_count": 20})
     installed.night(pupils(20))
     return installed
 
@@ -140,8 +178,6 @@ def _colliding(count: int) -> list[Pupil]:
 @pytest.mark.parametrize(
     ("roster", "finding"),
     [
-        (_missing, Finding.REMOVALS),
-        (_exited, Finding.REMOVALS),
         (_changed, Finding.UPDATES),
         (_colliding, Finding.COLLISIONS),
     ],
@@ -159,11 +195,33 @@ def test_a_night_at_the_limit_is_applied_and_one_above_is_held(
     assert nights.night(roster(3)).outcome in {Outcome.APPLIED, Outcome.SAME_STUDENTS}
 
 
+@pytest.mark.parametrize("roster", [_missing, _exited])
+def test_removals_above_the_limit_wait_and_newcomers_do_not(nights: Nights, roster: object) -> None:
+    """Four removals wait, night after night, and hold nobody else up; three go."""
+    assert callable(roster)
+    newcomers = pupils(2, first=50)
+    for _ in range(2):
+        report = nights.night([*roster(4), *newcomers])
+        assert report.outcome is Outcome.HELD_IN_PART
+        assert [reason.finding for reason in report.reasons] == [Finding.REMOVALS]
+        assert nights.sign_in("50", "0323").authenticated
+        presence = {row[14] for row in nights.everything()["patrons"]}
+        assert presence == {"present"}
+    assert nights.night([*roster(3), *newcomers]).outcome is Outcome.APPLIED
+    assert {row[14] for row in nights.everything()["patrons"]} > {"present"}
+
+
+def test_the_same_file_is_looked_at_again_while_its_removals_wait(nights: Nights) -> None:
+    """It was not accepted, so it is not last night's file."""
+    file = nights.roster(_missing(4))
+    assert [nights.again(file).outcome for _ in range(2)] == [Outcome.HELD_IN_PART] * 2
+
+
 def test_who_is_absent_already_is_not_removed_again(nights: Nights) -> None:
     """Three newly absent each night pass, though nine are absent in the end: a removal is counted when it begins."""
     for missing in (3, 6, 9):
         assert nights.night(pupils(20 - missing)).outcome is Outcome.APPLIED
-    assert nights.night(pupils(20 - 13)).outcome is Outcome.HELD
+    assert nights.night(pupils(20 - 13)).outcome is Outcome.HELD_IN_PART
 
 
 def test_renewals_and_returns_are_no_updates(nights: Nights) -> None:

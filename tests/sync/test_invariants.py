@@ -46,8 +46,12 @@ def district(**limits: float) -> District:
     raw = load(CONFIG).district("demo").model_dump()
     raw["rules"]["schools"] = BRANCHES
     raw["calendar"] = {"absence_rosters": ABSENCE_ROSTERS, "absence_days": 1}
-    free = {f"{what}_{unit}": 100 for what in ("removals", "updates", "collisions") for unit in ("percent", "count")}
-    raw["limits"] = free | {"file_shrink_percent": 100, "drift_percent": 100} | limits
+    free = {
+        f"{what}_{unit}": 100
+        for what in ("creates", "updates", "returns", "removals", "collisions")
+        for unit in ("percent", "count")
+    }
+    raw["limits"] = free | {"file_shrink_percent": 100, "drift_percent": 100, "group": None} | limits
     return District.model_validate(raw)
 
 
