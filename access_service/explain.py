@@ -123,7 +123,7 @@ class Explainer:
         return Refused(Exclusion(found[0]), found[1] or "this row") if found else None
 
     def _last_roster(self, code: str) -> Iterator[str]:
-        last = runs.latest(self.connection, code, runs.GOOD_NIGHTS)
+        last = runs.latest(self.connection, code, (*runs.GOOD_NIGHTS, *runs.CHANGING))
         if last is None:
             yield f"not in {code}: no roster of it was ever applied"
         else:
@@ -131,7 +131,7 @@ class Explainer:
         yield from self._since(code, last.run_id if last else 0)
 
     def _roster(self, record: PatronRecord, refused: Refused | None) -> Iterator[str]:
-        if last := runs.latest(self.connection, record.patron.district, runs.GOOD_NIGHTS):
+        if last := runs.latest(self.connection, record.patron.district, (*runs.GOOD_NIGHTS, *runs.CHANGING)):
             hours = (self.now - last.started_at).total_seconds() / 3600
             said = ROSTER_SAID[record.presence] + (f" on {record.left_on}" if record.left_on else "")
             if refused:

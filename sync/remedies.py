@@ -15,14 +15,22 @@ class Remedy(NamedTuple):
 
 
 REMEDIES: Mapping[StrEnum, Remedy] = {
-    Finding.REMOVALS: Remedy(
-        "more patrons newly absent or leaving than `[limits]` allow: a partial export, a school left out, a rule edit",
-        "look at the file with the district; if it is right (graduation), raise the limit for this run. With "
-        "no other finding, only the removals wait",
+    Finding.CREATES: Remedy(
+        "more new cards than `[limits]` allow: another district's file, new source ids",
+        "look at the file with the district",
     ),
     Finding.UPDATES: Remedy(
         "more cards would change than `[limits]` allow: a shifted column, a summer rollover",
         "look at a few students in the file; if it is right, raise the limit for this run",
+    ),
+    Finding.RETURNS: Remedy(
+        "more patrons come back than `[limits]` allow",
+        "look at who had left, and why",
+    ),
+    Finding.REMOVALS: Remedy(
+        "more patrons newly absent or leaving than `[limits]` allow: a partial export, a school left out, a rule edit",
+        "look at the file with the district; if it is right (graduation), raise the limit for this run. With "
+        "no other finding, only the removals wait",
     ),
     Finding.COLLISIONS: Remedy(
         "many rows have numbers that are somebody else's: new source ids for the same students, or another "
@@ -66,6 +74,10 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
     Finding.SCHOOLS_GONE: Remedy(
         "nobody is left of a served school that had ten students or more",
         "ask the district for a complete export",
+    ),
+    Finding.UNDONE_FILE: Remedy(
+        "the very file that somebody has undone came again",
+        "ask the district for another; to have it applied, undo the undo that the report names",
     ),
     RejectCode.ROW_WIDTH: Remedy(
         "the row has more or fewer cells than the header: an unquoted comma, a comma after every row, a cut-off line",

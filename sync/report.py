@@ -39,10 +39,13 @@ class Report:
     durations: dict[str, float] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
     error: str | None = None
+    partial: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        return verdict(self.reasons)
+        found = verdict(self.reasons)
+        # A delta does not say tomorrow again who has gone: its removals cannot wait alone.
+        return Verdict.HELD if self.partial and found is Verdict.REMOVALS_WAIT else found
 
     def read(self, roster: Roster) -> None:
         self.facts |= {
@@ -64,7 +67,7 @@ class Report:
             {Exclusion.NOT_A_STUDENT.value: roster.not_students}
         )
         details = Counter(f"{row.code}: {row.detail}" for row in excluded if row.detail)
-        self.reasons = reasons
+        self.reasons, self.partial = reasons, roster.partial
         self.facts |= {
             "counts": plan.counts,
             "exclusions": dict(codes),

@@ -88,7 +88,7 @@ def _undoable(order: Order) -> str:
         raise OperatorError(f"run {order.run_id}: there is no such run; a report says which run it is of")
     if run.undone_by:
         raise OperatorError(f"run {order.run_id}: already undone by run {run.undone_by}")
-    if run.outcome is not Outcome.APPLIED:
+    if run.outcome not in runs.CHANGING:
         raise OperatorError(f"run {order.run_id}: changed nothing ({run.outcome}); only an applied run can be undone")
     if again:
         by = again.undone_by

@@ -27,6 +27,8 @@ class Outcome(StrEnum):
 # The kind of change that only `seen` shows: a row that reads otherwise and makes the same card.
 REFRESH = "refresh"
 GOOD_NIGHTS = (Outcome.APPLIED, Outcome.SAME_FILE, Outcome.SAME_STUDENTS)
+# Those that may have changed a patron.
+CHANGING = (Outcome.APPLIED, Outcome.HELD_IN_PART)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, 
 
 from access_service.domain.identifiers import IdentifierKind
 from access_service.storage.patrons import BATCH
-from access_service.storage.runs import DistrictState, Outcome
+from access_service.storage.runs import CHANGING, DistrictState, Outcome
 from access_service.storage.tables import changes, identifiers, patrons, runs, seen, states_before
 
 # Runs that set district_state and wrote rows.
-PUBLISHED = (Outcome.APPLIED, Outcome.SAME_STUDENTS)
+PUBLISHED = (*CHANGING, Outcome.SAME_STUDENTS)
 SEEN_FACTS = ("fingerprint", "missed", "absent_since", "marks")
 
 
@@ -105,7 +105,7 @@ def images_before(
 def of_file(connection: Connection, district: str, sha256: str) -> Published | None:
     """The run that applied this file last, if that was undone."""
     statement = select(runs.c.run_id, runs.c.undoes, runs.c.undone_by).where(
-        runs.c.district == district, runs.c.file_sha256 == sha256, runs.c.outcome == Outcome.APPLIED
+        runs.c.district == district, runs.c.file_sha256 == sha256, runs.c.outcome.in_(CHANGING)
     )
     row = connection.execute(statement.order_by(runs.c.run_id.desc()).limit(1)).one_or_none()
     return Published(*row) if row and row.undone_by else None

@@ -168,7 +168,7 @@ def test_held_and_refused_rosters_keep_their_rows_and_cure_none(nights: Nights) 
         limits={"removals_count": 0, "removals_percent": 0, "file_shrink_percent": 100, "rejects_count": 1}
     )
     nights.again(clever(nights, *GOOD, TORN))
-    assert nights.again(clever(nights, *GOOD[1:], row(22, first="\x01"))).outcome is Outcome.HELD
+    assert nights.again(clever(nights, *GOOD[1:], row(22, first="\x01"))).outcome is Outcome.HELD_IN_PART
     with pytest.raises(BadRosterError, match="cannot be used"):
         nights.again(clever(nights, *GOOD, row(23, first="\x01"), row(24, first="\x01")))
     assert [entry.run_id for entry in kept(nights)] == [1, 2, 3, 3]
