@@ -11,6 +11,7 @@ import click
 from access_service import command_line, settings
 from sync import district_file, inspection, undo
 from sync import job as night
+from sync.cli_holds import approve, discard, holds_, show
 from sync.cli_quarantine import quarantine
 from sync.console import JSON, Installation, phases, started_by, work
 from sync.reading import NOBODYS
@@ -110,6 +111,8 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
     click.echo(district_file.as_district(found, file.name))
 
 
+for held in (holds_, show, approve, discard):
+    cli.add_command(held)
 cli.add_command(quarantine)
 cli.add_command(synthesize)
 

@@ -13,6 +13,7 @@ from sync.apply import Publication, apply, exclusively
 from sync.arrival import arrived, written
 from sync.findings import Findings
 from sync.guard import Verdict
+from sync.held import HeldFile
 from sync.judgement import last_state, plan_for, same_file
 from sync.ledger import close, fail, ledger_entry, left_behind, outcome, tell_district
 from sync.order import Job, sync_key, timed
@@ -40,6 +41,9 @@ def preview(job: Job) -> Report:
 def run(job: Job) -> Report:
     """One night: a row in the ledger whatever happens, and either all of the plan or none of it."""
     report = Report(job.code, preview=False)
+    if approval := job.approval:
+        report.approved = approval.findings
+        report.facts |= {"approves": approval.run_id, "reason": approval.reason}
     with database_errors():
         schema.check(job.databases)
         rules_version = Night(job.district, job.now().date(), PinVault.from_environment(), b"").rules_version
@@ -63,14 +67,17 @@ def run(job: Job) -> Report:
 
 def _run(job: Job, report: Report, found: Findings) -> None:
     with _collector_at_rest(), arrived(job, report) as (landed, night):
-        state = last_state(job)
+        state, held = last_state(job), HeldFile(job.settings.service.spool, job.code, night.key)
         if same_file(job, landed, night, state):
             with job.databases.writer.begin() as connection:
                 runs.seen_again(connection, job.code, written(job, landed))
             close(job, report, Outcome.SAME_FILE)
+            held.forget()
             return
         found.shelf = Shelf(job.databases, Seal(night.key), job.code, night.today)
         planned = plan_for(job, night, landed, state, report, found)
+        if report.verdict is not Verdict.CLEAR and not job.replay:
+            held.keep(landed.path, report.run_id or 0)
         if report.verdict is Verdict.HELD:
             close(job, report, Outcome.HELD, found)
             return
@@ -80,6 +87,9 @@ def _run(job: Job, report: Report, found: Findings) -> None:
             staged = found.staged(report)
             publication = Publication(report.run_id or 0, job.code, state, after, ledger_entry(report), job.now())
             apply(job.databases, night, publication, planned.plan, report.outcome, staged.write)
+        if report.verdict is Verdict.CLEAR and not job.replay:
+            # Another file has come and was applied: nobody decides on the last one any more.
+            held.forget()
 
 
 @contextmanager

@@ -18,9 +18,18 @@ MIN_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A person has looked at a held run: what it was held for goes, this once, for `reason`."""
+
+    run_id: int
+    findings: frozenset[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One district's night. `file` is a roster on this machine, in place of the feed, and `replay` one of kept rows;
-    `phase` hears what goes on."""
+    `approval` lets what was held go. `phase` hears what goes on."""
 
     settings: Settings
     databases: Databases
@@ -28,6 +37,7 @@ class Job:
     started_by: str
     file: Path | None = None
     replay: Replay | None = None
+    approval: Approval | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     phase: Callable[[str], None] = lambda _: None
 

@@ -1,7 +1,7 @@
 """A night as one value: what a roster would change of what is stored. Computing it writes nothing."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -12,6 +12,8 @@ from access_service.domain.mapping import Exclusion, MappingRules, not_served
 from access_service.domain.patron import Patron, PatronRecord, Presence
 from access_service.storage.seen import Seen
 from sync.roster import Roster
+
+MOST_SCHOOLS, MOST_EXAMPLES = 20, 5
 
 
 class ChangeKind(StrEnum):
@@ -90,6 +92,28 @@ class Plan:
             "unchanged": self.unchanged,
             "absence_suspended": self.absence_suspended,
         }
+
+    @property
+    def by_school(self) -> dict[str, dict[str, int]]:
+        """How many of each kind, at the schools where most happens."""
+        schools: dict[str, Counter[str]] = defaultdict(Counter)
+        for kind, patron in self._each():
+            schools[patron.school][kind] += 1
+        busiest = sorted(schools, key=lambda school: (-schools[school].total(), school))[:MOST_SCHOOLS]
+        return {school: dict(schools[school]) for school in busiest}
+
+    @property
+    def examples(self) -> dict[str, list[str]]:
+        """Some library numbers of each kind."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for kind, patron in self._each():
+            if len(found[kind]) < MOST_EXAMPLES:
+                found[kind].append(patron.library_number)
+        return dict(found)
+
+    def _each(self) -> Iterator[tuple[str, Patron]]:
+        yield from (("create", create.patron) for create in self.creates)
+        yield from ((change.kind.value, change.patron) for change in self.changes)
 
     def without_removals(self) -> "Plan":
         """The rest of the plan, for a night whose removals wait: nobody leaves, and nobody is counted missing."""

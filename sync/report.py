@@ -1,7 +1,7 @@
 """What a run did, for people and for programs. Counts, codes and findings; nothing about one child."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,13 +22,15 @@ SENTENCES = {
     Outcome.SAME_STUDENTS: "another file with the same students: nothing to change",
     Outcome.HELD_IN_PART: "HELD IN PART: newcomers and changes went in, removals wait",
     Outcome.HELD: "HELD: nothing was changed",
+    Outcome.DISCARDED: "discarded: nothing was changed",
     Outcome.FAILED: "FAILED: nothing was changed",
 }
 
 
 @dataclass(slots=True)
 class Report:
-    """A run or a preview as it goes on. Durations are seconds by phase."""
+    """A run or a preview as it goes on. Durations are seconds by phase. `approved` are findings that a person let go.
+    `examples` are library numbers by kind of change: for a person's eyes, and kept nowhere."""
 
     district: str
     preview: bool
@@ -40,10 +42,12 @@ class Report:
     reasons: tuple[Reason, ...] = ()
     error: str | None = None
     partial: bool = False
+    approved: Collection[str] = ()
+    examples: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
 
     @property
     def verdict(self) -> Verdict:
-        found = verdict(self.reasons)
+        found = verdict(tuple(reason for reason in self.reasons if reason.finding not in self.approved))
         # A delta does not say tomorrow again who has gone: its removals cannot wait alone.
         return Verdict.HELD if self.partial and found is Verdict.REMOVALS_WAIT else found
 
@@ -67,9 +71,10 @@ class Report:
             {Exclusion.NOT_A_STUDENT.value: roster.not_students}
         )
         details = Counter(f"{row.code}: {row.detail}" for row in excluded if row.detail)
-        self.reasons, self.partial = reasons, roster.partial
+        self.reasons, self.partial, self.examples = reasons, roster.partial, plan.examples
         self.facts |= {
             "counts": plan.counts,
+            "by_school": plan.by_school,
             "exclusions": dict(codes),
             "excluded_from": dict(details.most_common(MOST_LINES)),
         }
@@ -107,7 +112,10 @@ class Report:
 
     def _lines(self) -> list[str]:
         facts = self.facts
-        lines = [f"  because  {reason.text} [{reason.finding}]" for reason in self.reasons]
+        lines = [
+            f"  {'approved' if reason.finding in self.approved else 'because '} {reason.text} [{reason.finding}]"
+            for reason in self.reasons
+        ]
         if self.file:
             lines.append(
                 f"  file     {self.file['name']}, {self.file['size']:,} bytes, written {self.file['written']},"

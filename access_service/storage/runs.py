@@ -13,7 +13,7 @@ from access_service.storage.tables import changes, district_state, exclusions, r
 
 
 class Outcome(StrEnum):
-    """How a run ended. SAME_FILE and SAME_STUDENTS changed nothing and are good nights."""
+    """How a run ended. SAME_FILE and SAME_STUDENTS changed nothing and are good nights. DISCARDED was HELD before."""
 
     RUNNING = "running"
     APPLIED = "applied"
@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     SAME_STUDENTS = "same_students"
     HELD_IN_PART = "held_in_part"
     HELD = "held"
+    DISCARDED = "discarded"
     FAILED = "failed"
 
 
@@ -29,6 +30,7 @@ REFRESH = "refresh"
 GOOD_NIGHTS = (Outcome.APPLIED, Outcome.SAME_FILE, Outcome.SAME_STUDENTS)
 # Those that may have changed a patron.
 CHANGING = (Outcome.APPLIED, Outcome.HELD_IN_PART)
+HOLDS = (Outcome.HELD, Outcome.HELD_IN_PART)
 
 
 @dataclass(frozen=True, slots=True)

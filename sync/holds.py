@@ -1,0 +1,67 @@
+"""What a person decides on a held night: look, approve, discard. It stands until another file has come."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from access_service.errors import OperatorError
+from access_service.settings import Settings
+from access_service.storage import runs
+from access_service.storage.engine import Databases, database_errors
+from access_service.storage.runs import GOOD_NIGHTS, HOLDS, Outcome, Run
+from sync import job as night
+from sync.apply import exclusively
+from sync.held import HeldFile
+from sync.order import Approval, Job, sync_key
+from sync.report import Report
+
+DECIDING = (*HOLDS, Outcome.DISCARDED, *GOOD_NIGHTS)
+
+
+def standing(settings: Settings, databases: Databases) -> list[Run]:
+    """The held run of each district that has one, whose file is still kept."""
+    with database_errors(), databases.reader.connect() as connection:
+        newest = [runs.latest(connection, code, DECIDING) for code in settings.districts]
+    spool = settings.service.spool
+    return [run for run in newest if run and run.outcome in HOLDS and HeldFile(spool, run.district, b"").path.exists()]
+
+
+def look(job: Job, run_id: int) -> Report:
+    """What the held file would do now. Writes nothing; errors are OperatorError."""
+    with _file(job, run_id) as file:
+        return night.preview(replace(job, file=file))
+
+
+def approve(job: Job, run_id: int, reason: str) -> Report:
+    """Plan again from the held file, and apply it: what it was held for goes, and nothing else. Errors as `run`."""
+    run = _held(job, run_id)
+    findings = frozenset(finding["code"] for finding in run.report["findings"])
+    with _file(job, run_id) as file:
+        return night.run(replace(job, file=file, approval=Approval(run_id, findings, reason)))
+
+
+def discard(job: Job, run_id: int, reason: str) -> Run:
+    """Throw the held file away. The next one is looked at as ever, the same bytes too."""
+    with database_errors(), exclusively(job.databases, job.settings.service.spool, job.code):
+        run = _held(job, run_id)
+        said = {"by": job.started_by, "reason": reason, "at": job.now().isoformat(timespec="seconds")}
+        with job.databases.writer.begin() as connection:
+            finished = run.finished_at or job.now()
+            runs.finish(connection, run_id, Outcome.DISCARDED, finished, report={**run.report, "discarded": said})
+        HeldFile(job.settings.service.spool, job.code, b"").forget()
+    return run
+
+
+def _held(job: Job, run_id: int) -> Run:
+    found = [run for run in standing(job.settings, job.databases) if run.run_id == run_id]
+    if not found:
+        raise OperatorError(f"run {run_id} is not held, or no more; `roster-sync holds` lists those that are")
+    return found[0]
+
+
+@contextmanager
+def _file(job: Job, run_id: int) -> Iterator[Path]:
+    run = _held(job, run_id)
+    with HeldFile(job.settings.service.spool, run.district, sync_key()).opened(run_id) as file:
+        yield file
