@@ -40,8 +40,13 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(tmp_path: Path, commands: Commands, empty: Path) -> Place:
-    """An installation on SQLite before its first night."""
-    return Place.on_sqlite(tmp_path, commands, empty)
+    """An installation on SQLite before its first night; a district may grow by so many as these tests need."""
+    return growing(Place.on_sqlite(tmp_path, commands, empty))
+
+
+def growing(place: Place) -> Place:
+    place.edit("[calendar]", "[limits]\ncreates_count = 3000\n\n[calendar]")
+    return place
 
 
 def roster(place: Place, students: list[Pupil], name: str = "roster.zip", **changed: bytes) -> Path:
@@ -111,16 +116,17 @@ def test_a_folder_is_a_roster_too(place: Place) -> None:
 
 def test_a_held_night_ends_with_2_and_changes_nothing(place: Place) -> None:
     """Held is neither done nor an error: the report says why, run and preview alike."""
-    place.edit(
-        "[calendar]", "[limits]\nremovals_percent = 0\nremovals_count = 3\nfile_shrink_percent = 100\n[calendar]"
-    )
+    place.edit("[limits]", "[limits]\nremovals_percent = 0\nremovals_count = 3\nfile_shrink_percent = 5")
     place.sync("run", "demo", "--file", roster(place, pupils(20)))
-    before, file = place.stored(), roster(place, pupils(16), "short.zip")
+    before, file = place.stored(), roster(place, pupils(14), "short.zip")
     held = place.sync("run", "demo", "--file", file)
     assert (held.code, held.err) == (2, "")
-    assert "HELD" in held.out and "4 removals of 20 patrons; at most 3 go unattended [removals]" in held.out
+    assert "HELD" in held.out and "6 removals of 20 patrons; at most 3 go unattended [removals]" in held.out
     preview = place.sync("preview", "demo", "--file", file, "--json")
-    assert preview.code == 2 and [finding["code"] for finding in preview.json["findings"]] == ["removals"]
+    assert preview.code == 2 and [finding["code"] for finding in preview.json["findings"]] == [
+        "removals",
+        "file_shrunk",
+    ]
     assert place.stored() == before
 
 
@@ -367,7 +373,7 @@ def _still_serves_and_recovers(place: Place, before: dict[str, list[tuple[Any, .
 def test_a_full_disk_is_one_line_and_changes_nothing(tmp_path: Path, commands: Commands, empty: Path) -> None:
     """A database on a disk of 1 MiB: the large night fails whole, and the next small one is applied."""
     with _small_disk(tmp_path / "disk") as disk:
-        place = Place.on_sqlite(disk, commands, empty)
+        place = growing(Place.on_sqlite(disk, commands, empty))
         shutil.move(place.config, tmp_path / "config")
         place.environment["ACCESS_CONFIG"] = str(tmp_path / "config")
         place.folder = tmp_path
@@ -441,7 +447,7 @@ def _stuck(place: Place, table: str) -> Iterator[Running]:
 @pytest.fixture
 def on_postgresql(tmp_path: Path, commands: Commands, postgres: PostgresServer) -> Place:
     """The same morning as `last_night` has, on PostgreSQL, with a larger roster to come."""
-    place = Place(tmp_path, commands, postgres.new_database())
+    place = growing(Place(tmp_path, commands, postgres.new_database()))
     assert place.day("upgrade-db").code == 0
     assert place.sync("run", "demo", "--file", roster(place, pupils(20))).code == 0
     roster(place, MANY, "many.zip")

@@ -282,7 +282,7 @@ def test_held_and_refused_rosters_are_told(nights: Nights, outgoing: Path) -> No
     """That is when the district needs it most."""
     nights.configure(limits={"removals_count": 1, "removals_percent": 0, "file_shrink_percent": 100})
     night(nights, outgoing, pupils(20))
-    assert night(nights, outgoing, pupils(10)).outcome is Outcome.HELD
+    assert night(nights, outgoing, pupils(10)).outcome is Outcome.HELD_IN_PART
     with pytest.raises(BadRosterError):
         night(nights, outgoing, pupils(20), users=b"sourcedId,status\r\n")
     (outgoing / "roster.zip").write_bytes(b"no zip")
