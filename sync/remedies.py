@@ -96,15 +96,15 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "the district looks at the cell",
     ),
     RejectCode.ID_MISSING: Remedy(
-        "no `sourcedId`",
+        "no id (`sourcedId`, `Student_id`, or what the format calls it)",
         "the district fills it in",
     ),
     RejectCode.ID_TOO_LONG: Remedy(
-        "a `sourcedId` of over 255 characters",
+        "an id of over 255 characters",
         "the district looks at the column",
     ),
     RejectCode.ID_DUPLICATE: Remedy(
-        "one `sourcedId` on rows that say different things; all of them are rejected",
+        "one id on rows that say different things; all of them are rejected",
         "the district removes the wrong ones",
     ),
     RejectCode.ID_DAMAGED: Remedy(
