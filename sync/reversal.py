@@ -20,11 +20,17 @@ from sync.apply import Row, Staged, image, plain
 
 
 class Return(StrEnum):
-    """What an undo does with a patron that the run changed, with one that it made, and with one changed since."""
+    """What an undo does with a patron that the run changed, with one that it made, with one that it withdrew (for an
+    undo is a run), and with one changed since."""
 
     PUT_BACK = "put_back"
     WITHDRAW = "withdraw"
+    RESTORE = "restore"
     LEFT_ALONE = "left_alone"
+
+
+# The kind of the step back, by the kind of the change.
+BACK = {REFRESH: REFRESH, Return.WITHDRAW: Return.RESTORE, Return.RESTORE: Return.WITHDRAW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Reversal:
     @property
     def counts(self) -> dict[str, int]:
         kinds = Counter(step.kind for step in self.steps)
-        counts = {kind.value: kinds[kind] for kind in (Return.PUT_BACK, Return.WITHDRAW)}
+        counts = {kind.value: kinds[kind] for kind in (Return.PUT_BACK, Return.WITHDRAW, Return.RESTORE)}
         return counts | {Return.LEFT_ALONE.value: len(self.left_alone)}
 
     @property
@@ -107,15 +113,17 @@ def _put_back(row: Changed, before: Mapping[str, Any], after: Mapping[str, Any])
     number = row.now["student_number"]
     then = before.get("student_number", number)
     returns = after.get("presence") == Presence.LEFT
+    kind = BACK.get(row.kind, Return.PUT_BACK)
     return Step(
         row.patron_id,
         row.now["source_id"],
-        REFRESH if row.kind == REFRESH else Return.PUT_BACK,
+        kind,
         images=(row.after, row.before),
         sets=before,
         seen_now=_seen_now(row),
         takes=fold(then) if returns or then != number else None,
-        gives=fold(number) if then != number else None,
+        # Who is withdrawn once more frees the number on the badge once more.
+        gives=fold(number) if then != number or kind is Return.WITHDRAW else None,
     )
 
 

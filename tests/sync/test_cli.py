@@ -141,7 +141,7 @@ def test_an_undo_by_command(place: Place) -> None:
     done = place.sync("undo", "2", "--reason", "one too many")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("demo: run 3 applied, and undid run 2\n  patrons  1 withdraw\n")
-    assert preview.json["counts"] == {"put_back": 0, "withdraw": 1, "left_alone": 0}
+    assert preview.json["counts"] == {"put_back": 0, "withdraw": 1, "restore": 0, "left_alone": 0}
     assert place.sync("undo", "2").refused() == "run 2: already undone by run 3"
     held = place.sync("run", "demo", "--file", file)
     assert held.code == 2 and "to have it applied, undo run 3 [undone_file]" in held.out

@@ -54,7 +54,7 @@ def test_what_a_night_changed_is_put_back(nights: Nights) -> None:
         run.run_id,
         "a test's reason",
     )
-    assert report.facts["counts"] == {"put_back": 3, "withdraw": 2, "left_alone": 0}
+    assert report.facts["counts"] == {"put_back": 3, "withdraw": 2, "restore": 0, "left_alone": 0}
     assert nights.sign_in("1", "0202").authenticated and not nights.sign_in("1", "1130").authenticated
     assert nights.find("700").standing is Standing.UNKNOWN
     assert nights.sign_in("19", "0820").authenticated
@@ -94,7 +94,7 @@ def test_an_undone_file_is_held_until_the_undo_is_undone(nights: Nights) -> None
         assert f"undone by run {undone.run_id}" in held.reasons[0].text
     assert nights.everything() == before
     redone = nights.undo(undone.run_id)
-    assert redone.facts["counts"] == {"put_back": 5, "withdraw": 0, "left_alone": 0}
+    assert redone.facts["counts"] == {"put_back": 5, "withdraw": 0, "restore": 0, "left_alone": 0}
     record = nights.find("1").record
     assert record and record.patron.grade == "04"
     assert nights.again(file).outcome is Outcome.SAME_FILE
@@ -135,7 +135,7 @@ def test_what_is_newer_is_left_alone_and_listed(nights: Nights) -> None:
     with nights.databases.writer.begin() as connection:
         connection.exec_driver_sql("UPDATE patrons SET grade = '09' WHERE student_number = '0000002'")
     report = nights.undo(run.run_id)
-    assert report.facts["counts"] == {"put_back": 2, "withdraw": 0, "left_alone": 3}
+    assert report.facts["counts"] == {"put_back": 2, "withdraw": 0, "restore": 0, "left_alone": 3}
     assert report.facts["left_alone"] == [first.patron_id, second.patron_id, newcomer.patron_id]
     assert f"left alone: patrons {first.patron_id}, {second.patron_id}" in report.as_text()
     grades = {number: record.patron.grade for number in "1234" if (record := nights.find(number).record)}
@@ -162,7 +162,7 @@ def test_nights_are_undone_one_after_the_other(nights: Nights) -> None:
     before = nights.everything()
     changed = [nights.night([pupils(1)[0].moved(grade=grade), *pupils(19, first=2)]).run_id for grade in ("04", "05")]
     for run_id in reversed(changed):
-        assert nights.undo(run_id).facts["counts"] == {"put_back": 1, "withdraw": 0, "left_alone": 0}
+        assert nights.undo(run_id).facts["counts"] == {"put_back": 1, "withdraw": 0, "restore": 0, "left_alone": 0}
     after = nights.everything()
     for table in ("identifiers", "seen"):
         assert after[table] == before[table]
@@ -180,7 +180,7 @@ def test_a_number_that_is_somebody_elses_by_now_is_not_taken_back(nights: Nights
     nights.night([ada.moved(number="0000012"), ben.moved(number="0000001"), cat.moved(number="0000002")])
     before = nights.everything()
     report = nights.undo(run.run_id)
-    assert report.facts["counts"] == {"put_back": 0, "withdraw": 0, "left_alone": 2}
+    assert report.facts["counts"] == {"put_back": 0, "withdraw": 0, "restore": 0, "left_alone": 2}
     after = nights.everything()
     for table in ("patrons", "identifiers", "seen"):
         assert after[table] == before[table]
@@ -223,7 +223,7 @@ def test_a_preview_of_an_undo_writes_nothing(nights: Nights) -> None:
     before, known = nights.everything(), rows(nights, "SELECT run_id, undone_by FROM runs")
     report = undo.preview(nights.order(run_id))
     assert (report.outcome, report.run_id) == (Outcome.APPLIED, None)
-    assert report.facts["counts"] == {"put_back": 1, "withdraw": 1, "left_alone": 0}
+    assert report.facts["counts"] == {"put_back": 1, "withdraw": 1, "restore": 0, "left_alone": 0}
     assert report.as_text().startswith("demo: preview, nothing was written; the plan would be applied\n")
     assert (nights.everything(), rows(nights, "SELECT run_id, undone_by FROM runs")) == (before, known)
     assert nights.undo(run_id).facts["counts"] == report.facts["counts"]
