@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from access_service.domain.calendar import LEAP_YEAR, SchoolCalendar, in_year
+from access_service.domain.calendar import SchoolCalendar
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind
 from access_service.domain.sensitive import is_sensitive
 from access_service.domain.student import canonical_grade
 from access_service.errors import ConfigError
+from access_service.limits import Limits
+from access_service.toml import Table
 
 # Environment variables that override a key of service.toml.
 PLACES = {"DATABASE_URL": ("database", "url"), "HTTP_PORT": ("http", "port")}
@@ -48,20 +50,6 @@ def _zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError('should be an IANA time zone such as "America/New_York"') from None
     return name
-
-
-def _month_day(text: str) -> str:
-    in_year(text, LEAP_YEAR)
-    return text
-
-
-MonthDay = Annotated[str, AfterValidator(_month_day)]
-
-
-class Table(BaseModel):
-    """A TOML table: unknown keys are refused, values never change and never show in an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Database(Table):
@@ -156,78 +144,6 @@ class Feed(Table):
             if status not in ("active", "inactive"):
                 raise ValueError(f'values.status: {status!r} should be "active" or "inactive"')
         return self
-
-
-Percent = Annotated[float, Field(ge=0, le=100)]
-Count = Annotated[int, Field(ge=0)]
-
-
-class GroupLimits(Table):
-    """The same for the students of one school, and of one grade."""
-
-    removals_percent: Percent = 20
-    removals_count: Count = 10
-    updates_percent: Percent = 100
-    updates_count: Count = 10
-
-
-class Season(Table):
-    """Days of the year, "MM-DD", in which other limits hold: the weeks of the rollover. Schools and grades are then
-    watched only if `groups` says so, for all of a grade moves."""
-
-    first: MonthDay
-    last: MonthDay
-    groups: bool = False
-    creates_percent: Percent | None = None
-    updates_percent: Percent | None = None
-    returns_percent: Percent | None = None
-    removals_percent: Percent | None = None
-    renamed_percent: Percent | None = None
-    drift_percent: Percent | None = None
-    file_shrink_percent: Percent | None = None
-
-    def has(self, day: date) -> bool:
-        first, last, today = self.first, self.last, f"{day:%m-%d}"
-        return first <= today <= last if first <= last else today >= first or today <= last
-
-
-class Limits(Table):
-    """What a night may do unattended: of each pair, the larger of a percent of the patrons and a count."""
-
-    creates_percent: Percent = 30
-    creates_count: Count = 100
-    updates_percent: Percent = 75
-    updates_count: Count = 50
-    returns_percent: Percent = 10
-    returns_count: Count = 50
-    removals_percent: Percent = 5
-    removals_count: Count = 50
-    collisions_percent: Percent = 1
-    collisions_count: Count = 10
-    rejects_percent: Percent = 0.5
-    rejects_count: Count = 10
-    renamed_percent: Percent = 20
-    renamed_count: Count = 20
-    rekeyed_percent: Percent = 2
-    rekeyed_count: Count = 10
-    recycled_percent: Percent = 0.5
-    recycled_count: Count = 10
-    faults_percent: Percent = 5
-    faults_count: Count = 10
-    drift_percent: Percent = 10
-    drift_count: Count = 10
-    schools_gone_count: Count = 0
-    file_shrink_percent: Percent = 20
-    group: GroupLimits | None = GroupLimits()
-    seasons: tuple[Season, ...] = ()
-
-    def on(self, day: date) -> Self:
-        """The limits of a day: those of its season, where it is in one."""
-        season = next((season for season in self.seasons if season.has(day)), None)
-        if season is None:
-            return self
-        own = season.model_dump(exclude={"first", "last", "groups"}, exclude_none=True)
-        return self.model_copy(update=own | ({} if season.groups else {"group": None}))
 
 
 class Example(Table):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from access_service.settings import Limits
+from access_service.limits import Limits
 from sync.guard import Finding, Reason
 from sync.profile import Profile, Shares, shares
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from access_service.settings import GroupLimits, Limits
+from access_service.limits import GroupLimits, Limits
 
 # Of many schools and grades a person is told so many.
 MOST_GROUPS = 5

@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from access_service.storage import engine, schema
+from tests.commands import Commands
+from tests.place import empty_database
 from tests.postgres import PostgresServer
 
 
@@ -35,6 +37,19 @@ def databases(database_url: str) -> Iterator[engine.Databases]:
     schema.upgrade(opened)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Commands]:
+    """The two commands, ready to be run in an installation of a test's own."""
+    with Commands() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database of this program's schema, to copy."""
+    return empty_database(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture(autouse=True)

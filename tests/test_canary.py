@@ -79,12 +79,6 @@ class Heard:
     rest: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Commands]:
-    with Commands() as started:
-        yield started
-
-
 @pytest.fixture
 def place(tmp_path: Path, commands: Commands, database_url: str) -> Place:
     """A district with numbers of eleven digits and birth dates as PINs."""

@@ -1,6 +1,5 @@
 """The day's commands as people run them: database, configuration, clients, lookups and explanations."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,24 +8,13 @@ from sqlalchemy import delete, insert
 
 from access_service.storage.tables import identifiers
 from tests.commands import Commands, Ended
-from tests.place import Place, empty_database
+from tests.place import Place
 from tests.sync.nights import Nights
 from tests.sync.rosters import pupils
 
 NOW = datetime.now(UTC)
 GIVEN, FAMILY = "Quillonia", "Vandermarkt"
 ALWAYS = ("--dialect", "rest", "--district", "demo", "--network", "127.0.0.0/8")
-
-
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Commands]:
-    with Commands() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_database(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture

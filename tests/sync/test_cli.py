@@ -20,22 +20,11 @@ from sqlalchemy import make_url
 from access_service.storage import runs
 from access_service.storage.runs import Outcome
 from tests.commands import ROOT, Commands, Running
-from tests.place import Place, empty_database
+from tests.place import Place
 from tests.postgres import PostgresServer
 from tests.sync.rosters import USERS_11, Pupil, csv_bytes, files, package, pupils
 
 MIB = 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Commands]:
-    with Commands() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_database(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture

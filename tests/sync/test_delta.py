@@ -27,7 +27,6 @@ from access_service.storage.runs import Outcome
 from sync.guard import Finding
 from sync.report import Report
 from sync.roster import BadRosterError
-from tests.place import empty_database
 from tests.sync.nights import Nights
 from tests.sync.onerosters import as_delta, manifest
 from tests.sync.rosters import Pupil, files, pupils
@@ -449,11 +448,6 @@ def _changed(pupil: Pupil) -> st.SearchStrategy[Pupil]:
         family=st.sampled_from([pupil.family, "Other"]),
         number=st.sampled_from([pupil.number, f"9{pupil.number[1:]}"]),
     )
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_database(tmp_path_factory.mktemp("empty"))
 
 
 CHANGES = st.fixed_dictionaries({}, optional={pupil.source_id: _changed(pupil) for pupil in pupils(8)})

@@ -9,7 +9,8 @@ import pytest
 
 from access_service.domain.access import Standing
 from access_service.domain.student import Student
-from access_service.settings import District, Limits, load
+from access_service.limits import Limits
+from access_service.settings import District, load
 from access_service.storage.engine import Databases
 from access_service.storage.runs import Outcome
 from sync.drift import drifted

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from access_service.settings import Limits, load
+from access_service.limits import Limits
+from access_service.settings import load
 from access_service.storage.engine import Databases
 from access_service.storage.runs import Outcome
 from sync.guard import OF_DISTRICT, Facts, Finding, Group, Reason, Verdict, judge, verdict

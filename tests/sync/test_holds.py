@@ -1,6 +1,5 @@
 """A person looks at a held night, and decides."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from access_service.storage.runs import Outcome
 from sync import holds
 from sync.order import Job
 from tests.commands import Commands
-from tests.place import Place, empty_database
+from tests.place import Place
 from tests.sync.nights import Nights
 from tests.sync.rosters import Pupil, package, pupils
 
@@ -124,16 +123,9 @@ def test_a_look_names_schools_and_numbers_and_writes_nothing(nights: Nights) -> 
     assert nights.everything() == before
 
 
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Commands]:
-    with Commands() as started:
-        yield started
-
-
-def test_a_held_night_by_its_commands(tmp_path: Path, commands: Commands) -> None:
+def test_a_held_night_by_its_commands(tmp_path: Path, commands: Commands, empty: Path) -> None:
     """From the hold to the card, as a library's IT types it."""
-    (tmp_path / "empty").mkdir()
-    place = Place.on_sqlite(tmp_path, commands, empty_database(tmp_path / "empty"))
+    place = Place.on_sqlite(tmp_path, commands, empty)
     assert place.sync("run", "demo", "--file", package(tmp_path / "one.zip", pupils(60))).code == 0
     assert place.sync("holds").out == "nothing is held\n"
     assert place.sync("run", "demo", "--file", package(tmp_path / "two.zip", renamed())).code == 2

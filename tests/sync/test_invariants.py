@@ -166,16 +166,6 @@ def _served(row: Pupil) -> bool:
 # -- databases ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite database of this schema, to copy: faster than making one for every example."""
-    path = tmp_path_factory.mktemp("empty") / "access.db"
-    opened = engine.connect(f"sqlite:///{path}")
-    schema.upgrade(opened)
-    opened.dispose()
-    return path
-
-
 @contextmanager
 def on_sqlite(empty: Path, agreed: District) -> Iterator[Nights]:
     with TemporaryDirectory() as folder:

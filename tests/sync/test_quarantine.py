@@ -3,7 +3,6 @@
 import csv
 import io
 import stat
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from sync.quarantine import Seal
 from sync.quarantine.replay import OURS, build, export, mended
 from sync.roster import BadRosterError, Sent
 from tests.commands import Commands
-from tests.place import Place, empty_database
+from tests.place import Place
 from tests.sync.nights import Nights
 from tests.sync.rosters import pupils
 
@@ -310,17 +309,6 @@ def test_the_wrong_key_is_one_line() -> None:
 
 
 # -- as commands ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Commands]:
-    with Commands() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_database(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture

@@ -82,12 +82,6 @@ pin = "0203"
 """
 
 
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Commands]:
-    with Commands() as started:
-        yield started
-
-
 @pytest.fixture
 def offered(tmp_path: Path) -> Iterator[RosterServer]:
     """An SFTP server over an empty folder."""
