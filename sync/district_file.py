@@ -84,7 +84,7 @@ def _pattern_of(name: str, found: Inspection) -> str:
     """A pattern for tomorrow's name: digits are often a date."""
     if not found.folder:
         return re.sub("[0-9][0-9_-]*", "*", name)
-    kinds = {PurePath(file).suffix for file in found.styles}
+    kinds = {PurePath(file).suffix for file in found.roster.columns}
     return f"*{kinds.pop()}" if len(kinds) == 1 else "*"
 
 

@@ -33,7 +33,6 @@ class Inspection:
 
     roster: Roster
     feed: Feed
-    styles: dict[str, str]
     stand_ins: Mapping[str, str]
     folder: bool
 
@@ -55,8 +54,7 @@ def inspect(path: Path, district: District, today: date) -> Inspection:
     with open_package(path) as package:
         roster = read_package(package, district, today)
         reader = Reader(package, district, today)
-        styles = {file: reader.style(file).words for file in roster.columns}
-        return Inspection(roster, district.feed, styles, stand_ins(reader, roster), path.is_dir())
+        return Inspection(roster, district.feed, stand_ins(reader, roster), path.is_dir())
 
 
 def trying(district: District, tried: Iterable[str]) -> District:
@@ -80,7 +78,7 @@ def as_text(found: Inspection) -> Iterator[str]:
     roster = found.roster
     yield f"{roster.format}: {roster.rows:,} rows, {len(roster.frame):,} students, {roster.not_students:,} others"
     for file, receipt in roster.columns.items():
-        yield f"  {file}: {found.styles[file]}; used {', '.join(receipt.used)}"
+        yield f"  {file}: {receipt.written}; used {', '.join(receipt.used)}"
         if receipt.dropped:
             yield f"    never read: {', '.join(receipt.dropped)}"
     yield from _fields(found)

@@ -105,10 +105,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The receipt of one file: which columns came, which were used, which were dropped at the door."""
+    """The receipt of one file: which columns came, which were used, which were dropped at the door, and how the file
+    was `written` ("UTF-8, comma")."""
 
     received: tuple[str, ...]
     used: tuple[str, ...]
+    written: str = ""
 
     @property
     def dropped(self) -> tuple[str, ...]:

@@ -47,9 +47,10 @@ class Table:
     rows: int = 0
     footers: list[Reject] = field(default_factory=list)
     warnings: Counter[WarningCode] = field(default_factory=Counter)
+    written: str = ""
 
     def receipt(self) -> Columns:
-        return Columns(self.header, tuple(self.columns))
+        return Columns(self.header, tuple(self.columns), self.written)
 
 
 def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], style: Style = COMMAS) -> Table:
@@ -62,6 +63,7 @@ def read_table(stream: BinaryIO, file: str, wanted: Mapping[str, bool], style: S
     reader = rows_of(decoded(lines, style), style)
     try:
         table = _with_header(_header(reader, style), file, wanted)
+        table.written = style.words
         _read_rows(reader, table, lines, style)
         _settle_footers(table)
     except csv.Error as error:

@@ -90,3 +90,13 @@ def test_real_rosters_are_what_they_are(path: str, begins: str) -> None:
     toml, page = shown(REAL / path)
     assert page.startswith(begins)
     check_examples(District.model_validate(tomllib.loads(toml)))
+
+
+def test_the_page_names_the_encoding_that_was_read(tmp_path: Path) -> None:
+    """A file in Windows-1252 is not called UTF-8, and the district file says so."""
+    (tmp_path / "students.csv").write_bytes(
+        CLEVER.encode() + "101,7,12345,Núñez,,Testa,3,F,4/12/2017,W,One\n".encode("cp1252")
+    )
+    toml, page = shown(tmp_path / "students.csv")
+    assert "students.csv: cp1252, comma; used" in page
+    assert 'fallback_encoding = "cp1252"' in toml
