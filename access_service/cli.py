@@ -2,53 +2,27 @@
 
 import json
 import sys
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from ipaddress import ip_network
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from access_service import clients as keys
-from access_service import command_line, settings
+from access_service import command_line
+from access_service.cli_audit import audit
+from access_service.cli_client import client
+from access_service.console import Installation
 from access_service.directory import PatronDirectory
-from access_service.domain.client import Client, DialectName, Release
-from access_service.errors import ConfigError, OperatorError
+from access_service.domain.client import Client
+from access_service.errors import OperatorError
 from access_service.examples import check_examples
 from access_service.explain import Explainer
 from access_service.overlaps import check_overlaps
-from access_service.pin_vault import PinVault
 from access_service.protocols.rest import codec
-from access_service.settings import Settings
-from access_service.storage import clients, engine, peppers, schema
+from access_service.storage import clients, engine, schema
 from access_service.storage.engine import Databases, database_errors
 from access_service.throttle import Throttle
 from access_service.usage import UsageCounter
-
-DEFAULT_RELEASES = (Release.PATRON_ID, Release.LIBRARY_NUMBER, Release.PATRON_TYPE, Release.BRANCH, Release.EXPIRES)
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """What the commands work on: a configuration folder and all that it leads to."""
-
-    folder: Path
-
-    def settings(self) -> Settings:
-        return settings.load(self.folder)
-
-    def databases(self) -> Databases:
-        opened = engine.connect(self.settings().service.database.url)
-        schema.check(opened)
-        return opened
-
-    def vault(self, databases: Databases) -> PinVault:
-        """The PIN vault, with the peppers that the stored PINs need."""
-        vault = PinVault.from_environment()
-        with database_errors(), databases.reader.connect() as connection:
-            vault.check(peppers.used(connection))
-        return vault
 
 
 @click.group()
@@ -105,7 +79,7 @@ def check_config(installation: Installation) -> None:
 def lookup(installation: Installation, number: str, name: str, with_pin: bool) -> None:
     """Answer as the JSON dialect would, for one client. Failed PINs count, sign-ins do not."""
     databases, configured = installation.databases(), installation.settings()
-    client = _client(databases, name)
+    asking = _client(databases, name)
     directory = PatronDirectory(
         databases.reader,
         configured.districts,
@@ -114,9 +88,9 @@ def lookup(installation: Installation, number: str, name: str, with_pin: bool) -
         UsageCounter(databases.reader, date.today),
     )
     if with_pin:
-        answer = codec.verdict(directory.authenticate(number, _pin(), client), client)
+        answer = codec.verdict(directory.authenticate(number, _pin(), asking), asking)
     else:
-        answer = codec.card(directory.find(number, client), client)
+        answer = codec.card(directory.find(number, asking), asking)
     click.echo(json.dumps(answer, indent=2))
 
 
@@ -136,77 +110,6 @@ def explain(installation: Installation, number: str, as_json: bool) -> None:
     click.echo("\n".join([*found.lines, f"standing: {found.standing}", f"next: {found.next_step}"]))
 
 
-@cli.group()
-def client() -> None:
-    """Clients: who may ask, from where, in which dialect, about which districts."""
-
-
-@client.command("add")
-@click.argument("name")
-@click.option("--dialect", "dialects", multiple=True, required=True, type=click.Choice([d.value for d in DialectName]))
-@click.option("--district", "districts", multiple=True, required=True, help="A district it is answered about.")
-@click.option("--network", "networks", multiple=True, required=True, help="Where it asks from, such as 10.1.2.0/24.")
-@click.option(
-    "--release",
-    "releases",
-    multiple=True,
-    type=click.Choice([r.value for r in Release]),
-    help=f"A fact it may be told; without this option: {', '.join(DEFAULT_RELEASES)}.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.pass_obj
-def client_add(  # noqa: PLR0913, PLR0917 - one parameter an option
-    installation: Installation,
-    name: str,
-    dialects: tuple[str, ...],
-    districts: tuple[str, ...],
-    networks: tuple[str, ...],
-    releases: tuple[str, ...],
-    as_json: bool,
-) -> None:
-    """Add a client, and show its key this once (the Patron API has no keys: there the address counts)."""
-    configured, databases = installation.settings(), installation.databases()
-    added = Client(
-        name=name,
-        dialects=frozenset(map(DialectName, dialects)),
-        districts=frozenset(configured.district(code).code for code in districts),
-        networks=tuple(map(_network, networks)),
-        releases=frozenset(map(Release, releases or DEFAULT_RELEASES)),
-    )
-    key = keys.new_key() if DialectName.REST in added.dialects else None
-    with database_errors(), databases.writer.begin() as connection:
-        keys.admit(connection, added, key, datetime.now(UTC))
-    if as_json:
-        click.echo(json.dumps({"name": name, "key": key}))
-    else:
-        click.echo(f"client {name} added" + (f"; its key, shown only now: {key}" if key else ""))
-
-
-@client.command("list")
-@click.pass_obj
-def client_list(installation: Installation) -> None:
-    """List the clients that are not revoked."""
-    with database_errors(), installation.databases().reader.connect() as connection:
-        found = clients.active(connection)
-    for _, known in found:
-        networks = " ".join(map(str, known.networks))
-        click.echo(
-            f"{known.name}: speaks {' '.join(sorted(known.dialects))} about {' '.join(sorted(known.districts))}"
-            f" from {networks}; is told {' '.join(sorted(known.releases))}"
-        )
-
-
-@client.command("revoke")
-@click.argument("name")
-@click.pass_obj
-def client_revoke(installation: Installation, name: str) -> None:
-    """End a client: within seconds it is refused everywhere. Its name is not given again."""
-    with database_errors(), installation.databases().writer.begin() as connection:
-        if not clients.revoke(connection, name, datetime.now(UTC)):
-            raise OperatorError(f"no client {name!r} to revoke; `access-service client list` names them")
-    click.echo(f"client {name} is revoked")
-
-
 def _pin() -> str:
     """A prompt would ask the terminal even where a PIN is piped in."""
     if not sys.stdin.isatty():
@@ -216,17 +119,14 @@ def _pin() -> str:
 
 def _client(databases: Databases, name: str) -> Client:
     with database_errors(), databases.reader.connect() as connection:
-        found = {client.name: client for _, client in clients.active(connection)}
+        found = {known.name: known for _, known in clients.active(connection)}
     if name not in found:
         raise OperatorError(f"no client {name!r}; there are: {', '.join(found) or 'none'}")
     return found[name]
 
 
-def _network(text: str) -> keys.Network:
-    try:
-        return ip_network(text)
-    except ValueError as error:
-        raise ConfigError(f"--network {text}: should be a network such as 10.1.2.0/24, or one address") from error
+cli.add_command(audit)
+cli.add_command(client)
 
 
 def main() -> NoReturn:

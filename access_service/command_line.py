@@ -1,6 +1,8 @@
 """The edge of both commands: what ends a program, and with which exit code."""
 
+import getpass
 import signal
+import socket
 import sys
 from typing import NoReturn
 
@@ -41,6 +43,15 @@ def run(command: click.Command) -> NoReturn:
         _say(f"bug: {error.__class__.__name__} at {where(error)}; please report this line")
         code = BUG
     sys.exit(code if isinstance(code, int) else DONE)
+
+
+def typed_by() -> str:
+    """Whose command it is, for the ledger and the audit."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()} by command"
+    except (KeyError, OSError):
+        # A container's user need not have a name.
+        return f"{socket.gethostname()} by command"
 
 
 def _say(line: str) -> None:

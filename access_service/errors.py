@@ -9,5 +9,9 @@ class ConfigError(OperatorError):
     """A configuration file, key or secret is missing or wrong."""
 
 
+class OvertakenError(OperatorError):
+    """The patrons of a district were changed by another while this was being worked out."""
+
+
 class StorageError(OperatorError):
     """The database is away, full, or of another version. Dialects answer "unavailable"."""

@@ -56,6 +56,14 @@ class PinVault:
         same = hmac.compare_digest(stored or _NOBODY, given)
         return same and stored is not None and 0 < len(_raw(pin)) <= MAX_PIN_BYTES
 
+    def chain(self, key_id: str, previous: bytes, entry: str) -> bytes:
+        """The link (32 bytes) of an entry of the audit to the one before it, under a key of its own; b"" for a pepper
+        that is not in the ring."""
+        if key_id not in self._ring:
+            return b""
+        key = hmac.digest(self._ring[key_id], b"audit", "sha256")
+        return hmac.digest(key, previous + entry.encode("utf-8", "surrogatepass"), "sha256")
+
     def mark(self, purpose: str, *facts: str) -> bytes:
         """A keyed mark (16 bytes) by which the same facts are recognised again, and not read."""
         message = b"".join(_sized(fact) for fact in (purpose, *facts))

@@ -66,11 +66,13 @@ class Http(Table):
 
 
 class Service(Table):
-    """service.toml. `spool` is the folder where a roster lies while a run reads it."""
+    """service.toml. `spool` is the folder where a roster lies while a run reads it, and `audit_heads` the file that
+    knows the newest entry of the audit: best on another disk than the database."""
 
     database: Database = Database()
     http: Http = Http()
     spool: Path = Path("var/spool")
+    audit_heads: Path = Path("var/audit-heads.jsonl")
 
 
 class DistrictTable(Table):
@@ -260,7 +262,8 @@ def _service(path: Path) -> Service:
     # From beside the configuration folder, wherever a command is started: cron starts it at home.
     root = path.absolute().parent.parent
     url = re.sub(r"^sqlite:///(?=[^/])", f"sqlite:///{root}/", service.database.url)
-    return service.model_copy(update={"spool": root / service.spool, "database": Database(url=url)})
+    places = {"spool": root / service.spool, "audit_heads": root / service.audit_heads}
+    return service.model_copy(update={**places, "database": Database(url=url)})
 
 
 def _with_places(table: dict[str, Any]) -> dict[str, Any]:

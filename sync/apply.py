@@ -4,19 +4,21 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
+from access_service.audit import Auditor, Deed
 from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import Patron, Presence
-from access_service.errors import OperatorError
+from access_service.errors import OperatorError, OvertakenError
 from access_service.pin_vault import PinVault
-from access_service.storage import bulk, rosters, runs, undone
+from access_service.storage import bulk, peppers, rosters, runs, undone
 from access_service.storage import tables as t
 from access_service.storage.engine import Databases
 from access_service.storage.runs import DistrictState, Outcome
@@ -32,21 +34,18 @@ IDENTIFIER_COLUMNS = ("key", "kind", "district", "patron_id")
 Row = tuple[Any, ...]
 
 
-class OvertakenError(OperatorError):
-    """Another run of the district was applied meanwhile."""
-
-
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A run about to be written: what the last one left behind, what this one will (columns of district_state, or
-    None: nothing), and what its row in the ledger says."""
+    None: nothing), what its row in the ledger says, and its entry in the audit."""
 
     run_id: int
     district: str
     before: DistrictState | None
     after: Mapping[str, Any] | None
     ledger: Mapping[str, Any]
-    now: datetime
+    auditor: Auditor
+    deed: Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +82,26 @@ def exclusively(databases: Databases, spool: Path, district: str) -> Iterator[No
         with databases.reader.connect() as connection:
             if databases.reader.dialect.name == "postgresql":
                 asked = text("SELECT pg_try_advisory_lock(hashtext(:name))")
-                if not connection.execute(asked, {"name": f"roster-sync {district}"}).scalar_one():
+                if not connection.execute(asked, _lock(district)).scalar_one():
                     raise busy
             try:
                 yield
             finally:
-                # Closes the session and with it the advisory lock.
-                connection.invalidate()
+                _let_go(connection, district)
     finally:
         os.close(descriptor)
+
+
+def _lock(district: str) -> dict[str, str]:
+    return {"name": f"roster-sync {district}"}
+
+
+def _let_go(connection: Connection, district: str) -> None:
+    """The server ends a session some time after its client has gone: the next run must not find its lock."""
+    if connection.dialect.name == "postgresql":
+        with suppress(DBAPIError):
+            connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), _lock(district))
+    connection.invalidate()
 
 
 def apply(  # noqa: PLR0913, PLR0917 - all that a publication is made of
@@ -109,19 +119,22 @@ def apply(  # noqa: PLR0913, PLR0917 - all that a publication is made of
     staged = stage(night, run, plan, rosters.reserve_patron_ids(databases, len(plan.creates)))
     with publishing(databases, run, outcome) as connection:
         write(connection, run.district, staged)
-        rosters.keep_pepper(connection, night.vault.key_id)
+        peppers.keep(connection, night.vault.key_id)
         beside(connection)
 
 
 @contextmanager
 def publishing(databases: Databases, run: Publication, outcome: Outcome) -> Iterator[Connection]:
     """The one transaction of a run, from the fence to its end in the ledger. Errors are as with `apply`."""
+    run.auditor.check_heads()
     with databases.writer.begin() as connection:
         undone.keep_state(connection, run.run_id, run.district, run.before)
         if not rosters.fence(connection, run.district, run.run_id, run.before, run.after):
             raise OvertakenError("another run was applied meanwhile; this one changed nothing")
         yield connection
-        runs.finish(connection, run.run_id, outcome, run.now, **run.ledger)
+        runs.finish(connection, run.run_id, outcome, run.auditor.now(), **run.ledger)
+        head = run.auditor.note(connection, run.deed)
+    run.auditor.checkpoint(head)
     rosters.checkpoint(databases)
 
 

@@ -13,7 +13,7 @@ from sync import district_file, inspection, undo
 from sync import job as night
 from sync.cli_holds import approve, discard, holds_, show
 from sync.cli_quarantine import quarantine
-from sync.console import JSON, Installation, phases, started_by, work
+from sync.console import JSON, Installation, phases, work
 from sync.reading import NOBODYS
 from sync.report import shown, source_text
 from sync.sftp import check_source, credentials, has_credentials
@@ -75,7 +75,7 @@ def undo_(installation: Installation, run: int, preview: bool, reason: str, as_j
 
     Patrons that it made leave. Its file is not applied again; an undo can be undone.
     """
-    order = undo.Order(installation.settings(), installation.databases(), run, started_by(), reason)
+    order = undo.Order(installation.settings(), installation.databases(), run, command_line.typed_by(), reason)
     with phases() as phase:
         report = (undo.preview if preview else undo.undo)(replace(order, phase=phase))
     click.echo(json.dumps(report.as_json()) if as_json else report.as_text())

@@ -1,8 +1,6 @@
 """What the night's commands share: the installation, and how a run is started and shown."""
 
-import getpass
 import json
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +10,7 @@ import click
 from rich.console import Console
 
 from access_service import command_line, settings
+from access_service.command_line import typed_by
 from access_service.settings import Settings
 from access_service.storage import engine
 from access_service.storage.engine import Databases
@@ -39,7 +38,7 @@ class Installation:
         """A district's job, started by whoever types. Errors: ConfigError."""
         configured = self.settings()
         configured.district(district)
-        return Job(configured, self.databases(), district, started_by(), file, replay)
+        return Job(configured, self.databases(), district, typed_by(), file, replay)
 
 
 def work(action: Callable[[Job], Report], job: Job, as_json: bool) -> None:
@@ -60,12 +59,3 @@ def phases() -> Iterator[Callable[[str], None]]:
         return
     with console.status("starting") as status:
         yield status.update
-
-
-def started_by() -> str:
-    """Whose command it is, for the ledger."""
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()} by command"
-    except (KeyError, OSError):
-        # A container's user need not have a name.
-        return f"{socket.gethostname()} by command"

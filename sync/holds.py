@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from access_service.audit import Action, Deed
 from access_service.errors import OperatorError
 from access_service.settings import Settings
 from access_service.storage import runs
@@ -13,7 +14,7 @@ from access_service.storage.runs import GOOD_NIGHTS, HOLDS, Outcome, Run
 from sync import job as night
 from sync.apply import exclusively
 from sync.held import HeldFile
-from sync.order import Approval, Job, sync_key
+from sync.order import Approval, Job, auditor, sync_key
 from sync.report import Report
 
 DECIDING = (*HOLDS, Outcome.DISCARDED, *GOOD_NIGHTS)
@@ -46,9 +47,10 @@ def discard(job: Job, run_id: int, reason: str) -> Run:
     with database_errors(), exclusively(job.databases, job.settings.service.spool, job.code):
         run = _held(job, run_id)
         said = {"by": job.started_by, "reason": reason, "at": job.now().isoformat(timespec="seconds")}
-        with job.databases.writer.begin() as connection:
-            finished = run.finished_at or job.now()
-            runs.finish(connection, run_id, Outcome.DISCARDED, finished, report={**run.report, "discarded": said})
+        with auditor(job).transaction(job.databases) as record:
+            finished, report = run.finished_at or job.now(), {**run.report, "discarded": said}
+            runs.finish(record.connection, run_id, Outcome.DISCARDED, finished, report=report)
+            record.note(Deed(Action.DISCARD, f"run {run_id}", reason, job.code))
         HeldFile(job.settings.service.spool, job.code, b"").forget()
     return run
 

@@ -4,22 +4,26 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from access_service.errors import OperatorError
+from access_service.errors import OperatorError, OvertakenError
 from access_service.pin_vault import PinVault
 from access_service.storage import runs, schema
 from access_service.storage.engine import database_errors
-from access_service.storage.runs import Outcome
+from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
 from sync.arrival import arrived, written
 from sync.findings import Findings
 from sync.guard import Verdict
 from sync.held import HeldFile
 from sync.judgement import last_state, plan_for, same_file
-from sync.ledger import close, fail, ledger_entry, left_behind, outcome, tell_district
-from sync.order import Job, sync_key, timed
+from sync.ledger import close, deed, fail, ledger_entry, left_behind, outcome, tell_district
+from sync.order import Job, auditor, sync_key, timed
 from sync.planner import Night
 from sync.quarantine import Seal, Shelf, age_out
 from sync.report import Report
+from sync.sftp import Landed
+
+# How often a night is planned, where each time somebody changes a patron meanwhile.
+TRIES = 3
 
 __all__ = ["Job", "preview", "run", "sync_key"]
 
@@ -67,29 +71,49 @@ def run(job: Job) -> Report:
 
 def _run(job: Job, report: Report, found: Findings) -> None:
     with _collector_at_rest(), arrived(job, report) as (landed, night):
-        state, held = last_state(job), HeldFile(job.settings.service.spool, job.code, night.key)
-        if same_file(job, landed, night, state):
-            with job.databases.writer.begin() as connection:
-                runs.seen_again(connection, job.code, written(job, landed))
-            close(job, report, Outcome.SAME_FILE)
-            held.forget()
-            return
-        found.shelf = Shelf(job.databases, Seal(night.key), job.code, night.today)
-        planned = plan_for(job, night, landed, state, report, found)
-        if report.verdict is not Verdict.CLEAR and not job.replay:
-            held.keep(landed.path, report.run_id or 0)
-        if report.verdict is Verdict.HELD:
-            close(job, report, Outcome.HELD, found)
-            return
-        after = left_behind(job, landed, planned, state, report.verdict)
-        with timed(job, report, "apply"):
-            report.outcome = outcome(planned.plan, state, report.verdict)
-            staged = found.staged(report)
-            publication = Publication(report.run_id or 0, job.code, state, after, ledger_entry(report), job.now())
-            apply(job.databases, night, publication, planned.plan, report.outcome, staged.write)
-        if report.verdict is Verdict.CLEAR and not job.replay:
-            # Another file has come and was applied: nobody decides on the last one any more.
-            held.forget()
+        for left in reversed(range(TRIES)):
+            state = last_state(job)
+            try:
+                _publish(job, report, found, (landed, night, state))
+                break
+            except OvertakenError:
+                # Somebody at the desk changed a patron meanwhile: planned again. After another night it would be an
+                # older roster.
+                if not left or not _only_edited(job, state):
+                    raise
+
+
+def _only_edited(job: Job, state: DistrictState | None) -> bool:
+    with job.databases.reader.connect() as connection:
+        return runs.only_edited(connection, job.code, state.applied_run if state else 0)
+
+
+def _publish(job: Job, report: Report, found: Findings, given: tuple[Landed, Night, DistrictState | None]) -> None:
+    landed, night, state = given
+    held = HeldFile(job.settings.service.spool, job.code, night.key)
+    if same_file(job, landed, night, state):
+        with job.databases.writer.begin() as connection:
+            runs.seen_again(connection, job.code, written(job, landed))
+        close(job, report, Outcome.SAME_FILE)
+        held.forget()
+        return
+    found.shelf = Shelf(job.databases, Seal(night.key), job.code, night.today)
+    planned = plan_for(job, night, landed, state, report, found)
+    if report.verdict is not Verdict.CLEAR and not job.replay:
+        held.keep(landed.path, report.run_id or 0)
+    if report.verdict is Verdict.HELD:
+        close(job, report, Outcome.HELD, found)
+        return
+    after = left_behind(job, landed, planned, state, report.verdict)
+    with timed(job, report, "apply"):
+        report.outcome = outcome(planned.plan, state, report.verdict)
+        staged = found.staged(report)
+        ledger, entry = ledger_entry(report), deed(job, report)
+        publication = Publication(report.run_id or 0, job.code, state, after, ledger, auditor(job), entry)
+        apply(job.databases, night, publication, planned.plan, report.outcome, staged.write)
+    if report.verdict is Verdict.CLEAR and not job.replay:
+        # Another file has come and was applied: nobody decides on the last one any more.
+        held.forget()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from access_service.audit import Action, Deed
 from access_service.errors import OperatorError, StorageError
 from access_service.storage import runs
 from access_service.storage.runs import DistrictState, Outcome
@@ -43,6 +44,14 @@ def ledger_entry(report: Report) -> dict[str, Any]:
     """The columns of a run's row that its report fills."""
     names = {"file_name": report.file["name"], "file_sha256": report.file["sha256"]} if report.file else {}
     return {**names, "report": report.as_json()}
+
+
+def deed(job: Job, report: Report) -> Deed:
+    """What the audit says of a run that is applied: of an approval, which run was approved, and why."""
+    what = {"run": report.run_id, **report.facts["counts"]}
+    if approval := job.approval:
+        return Deed(Action.APPROVE, f"run {approval.run_id}", approval.reason, job.code, after=what)
+    return Deed(Action.RUN, f"run {report.run_id}", "", job.code, after=what)
 
 
 def tell_district(job: Job, report: Report, found: Findings, error: OperatorError | None = None) -> None:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
+from access_service.audit import Auditor
 from access_service.errors import ConfigError
+from access_service.pin_vault import PinVault
 from access_service.settings import District, Settings, secret
 from access_service.storage.engine import Databases
 from sync.quarantine import Replay
@@ -44,6 +46,11 @@ class Job:
     @property
     def district(self) -> District:
         return self.settings.district(self.code)
+
+
+def auditor(job: Job) -> Auditor:
+    """Puts on record what the job does. Errors: ConfigError for the pepper."""
+    return Auditor(PinVault.from_environment(), job.started_by, job.settings.service.audit_heads, job.now)
 
 
 def sync_key() -> bytes:

@@ -23,6 +23,7 @@ SENTENCES = {
     Outcome.HELD_IN_PART: "HELD IN PART: newcomers and changes went in, removals wait",
     Outcome.HELD: "HELD: nothing was changed",
     Outcome.DISCARDED: "discarded: nothing was changed",
+    Outcome.EDITED: "no night: patrons changed by hand",
     Outcome.FAILED: "FAILED: nothing was changed",
 }
 

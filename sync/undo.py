@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from access_service.audit import Action, Auditor, Deed
 from access_service.errors import OperatorError, StorageError
+from access_service.pin_vault import PinVault
 from access_service.settings import Settings
 from access_service.storage import runs, schema, undone
 from access_service.storage.engine import Databases, database_errors, snapshot
@@ -88,6 +90,8 @@ def _undoable(order: Order) -> str:
         raise OperatorError(f"run {order.run_id}: there is no such run; a report says which run it is of")
     if run.undone_by:
         raise OperatorError(f"run {order.run_id}: already undone by run {run.undone_by}")
+    if run.outcome is Outcome.EDITED:
+        raise OperatorError(f"run {order.run_id}: was no night but a change by hand; docs/commands.md has the way back")
     if run.outcome not in runs.CHANGING:
         raise OperatorError(f"run {order.run_id}: changed nothing ({run.outcome}); only an applied run can be undone")
     if again:
@@ -110,10 +114,15 @@ def _undo(order: Order, report: Report, today: date) -> None:
     with _timed(order, report, "apply"):
         staged = stage(planned.reversal, run_id, today)
         ledger = {"report": report.as_json()}
-        run = Publication(run_id, report.district, planned.state, planned.after, ledger, order.now())
+        deed = Deed(Action.UNDO, f"run {order.run_id}", order.reason, report.district, after={"run": run_id})
+        run = Publication(run_id, report.district, planned.state, planned.after, ledger, _auditor(order), deed)
         with publishing(order.databases, run, report.outcome) as connection:
             write(connection, report.district, staged)
             undone.mark(connection, run_id, order.run_id)
+
+
+def _auditor(order: Order) -> Auditor:
+    return Auditor(PinVault.from_environment(), order.started_by, order.settings.service.audit_heads, order.now)
 
 
 def _plan(order: Order, report: Report, today: date) -> Planned:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from access_service import cli as day
 from access_service import settings
+from access_service.audit import Action
 from access_service.domain.access import PinResult, Standing
 from access_service.domain.client import DialectName, Release
 from access_service.domain.identifiers import CleanUp
@@ -29,6 +30,7 @@ from sync.roster import RejectCode, WarningCode
 
 ROOT = Path(__file__).parents[1]
 CODES: tuple[type[StrEnum], ...] = (
+    Action,
     Outcome,
     Finding,
     RejectCode,

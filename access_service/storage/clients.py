@@ -12,17 +12,18 @@ from access_service.storage.tables import clients
 
 def add(connection: Connection, client: Client, key_sha256: str | None, now: datetime) -> None:
     """Store a new client; `key_sha256` is None for one that is known by its address only."""
-    connection.execute(
-        insert(clients).values(
-            name=client.name,
-            key_sha256=key_sha256,
-            dialects=json.dumps(sorted(client.dialects)),
-            districts=json.dumps(sorted(client.districts)),
-            networks=json.dumps([str(network) for network in client.networks]),
-            releases=json.dumps(sorted(client.releases)),
-            created_at=now,
-        )
-    )
+    lists = {name: json.dumps(values) for name, values in facts(client).items()}
+    connection.execute(insert(clients).values(name=client.name, key_sha256=key_sha256, created_at=now, **lists))
+
+
+def facts(client: Client) -> dict[str, list[str]]:
+    """What a client may do, as lists of text."""
+    return {
+        "dialects": sorted(client.dialects),
+        "districts": sorted(client.districts),
+        "networks": [str(network) for network in client.networks],
+        "releases": sorted(client.releases),
+    }
 
 
 def exists(connection: Connection, name: str) -> bool:

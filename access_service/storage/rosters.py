@@ -67,13 +67,6 @@ def add_exclusions(
     bulk.insert(connection, identifiers, keys, contested)
 
 
-def keep_pepper(connection: Connection, key_id: str) -> None:
-    """Note a pepper that stored PINs were made with."""
-    connection.execute(
-        text("INSERT INTO pepper_keys (key_id) VALUES (:key_id) ON CONFLICT (key_id) DO NOTHING"), {"key_id": key_id}
-    )
-
-
 def checkpoint(databases: Databases) -> None:
     """Fold SQLite's write-ahead log back after a large write, so that it does not stay large."""
     if databases.reader.dialect.name == "sqlite":

@@ -13,7 +13,8 @@ from access_service.storage.tables import changes, district_state, exclusions, r
 
 
 class Outcome(StrEnum):
-    """How a run ended. SAME_FILE and SAME_STUDENTS changed nothing and are good nights. DISCARDED was HELD before."""
+    """How a run ended. SAME_FILE and SAME_STUDENTS changed nothing and are good nights. DISCARDED was HELD before;
+    EDITED was no night, but a person who changed patrons."""
 
     RUNNING = "running"
     APPLIED = "applied"
@@ -22,6 +23,7 @@ class Outcome(StrEnum):
     HELD_IN_PART = "held_in_part"
     HELD = "held"
     DISCARDED = "discarded"
+    EDITED = "edited"
     FAILED = "failed"
 
 
@@ -30,6 +32,8 @@ REFRESH = "refresh"
 GOOD_NIGHTS = (Outcome.APPLIED, Outcome.SAME_FILE, Outcome.SAME_STUDENTS)
 # Those that may have changed a patron.
 CHANGING = (Outcome.APPLIED, Outcome.HELD_IN_PART)
+# Those that set district_state and wrote rows.
+PUBLISHED = (*CHANGING, Outcome.SAME_STUDENTS)
 HOLDS = (Outcome.HELD, Outcome.HELD_IN_PART)
 
 
@@ -90,6 +94,19 @@ def begin(connection: Connection, district: str, started_by: str, rules_version:
     }
     statement = insert(runs).values(**values, outcome=Outcome.RUNNING, report="{}").returning(runs.c.run_id)
     return int(connection.execute(statement).scalar_one())
+
+
+def edit(connection: Connection, district: str, by: str, facts: Mapping[str, Any], now: datetime) -> int:
+    """A row for a change of patrons by a person; returns its id. A night under way is left alone."""
+    values = {"district": district, "started_by": by, "started_at": now, "finished_at": now, "rules_version": ""}
+    statement = insert(runs).values(**values, outcome=Outcome.EDITED, report=json.dumps(facts)).returning(runs.c.run_id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def only_edited(connection: Connection, district: str, since: int) -> bool:
+    """Whether no other night or undo of a district was applied after run `since`."""
+    newer = runs.c.district == district, runs.c.run_id > since, runs.c.outcome.in_(PUBLISHED)
+    return connection.execute(select(runs.c.run_id).where(*newer).limit(1)).first() is None
 
 
 def finish(connection: Connection, run_id: int, outcome: Outcome, now: datetime, **facts: Any) -> None:

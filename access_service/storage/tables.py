@@ -188,6 +188,24 @@ clients = Table(
 # Peppers that stored PINs were made with.
 pepper_keys = Table("pepper_keys", metadata, Column("key_id", String(8), primary_key=True))
 
+# Who did what and why. Written once: each row's mac covers the one before it.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("action", String(31), nullable=False),
+    Column("district", String(31), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    # JSON; of what says who somebody is, keyed hashes.
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("key_id", String(8), nullable=False),
+    Column("mac", LargeBinary(32), nullable=False),
+)
+
 # Blocks of patron ids are reserved here before a run stages its rows.
 counters = Table(
     "counters",

@@ -10,11 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, 
 
 from access_service.domain.identifiers import IdentifierKind
 from access_service.storage.patrons import BATCH
-from access_service.storage.runs import CHANGING, DistrictState, Outcome
+from access_service.storage.runs import CHANGING, PUBLISHED, DistrictState
 from access_service.storage.tables import changes, identifiers, patrons, runs, seen, states_before
 
-# Runs that set district_state and wrote rows.
-PUBLISHED = (*CHANGING, Outcome.SAME_STUDENTS)
 SEEN_FACTS = ("fingerprint", "missed", "absent_since", "marks")
 
 

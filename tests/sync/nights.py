@@ -34,7 +34,9 @@ class Nights:
     count: int = 0
 
     def settings(self) -> Settings:
-        return Settings(service=Service(spool=self.folder / "spool"), districts=self.districts)
+        return Settings(
+            service=Service(spool=self.folder / "spool", audit_heads=self.folder / "heads"), districts=self.districts
+        )
 
     def configure(self, code: str = "demo", **tables: Any) -> None:
         """Change keys of a district's tables, as an edit of its file would."""

@@ -1,0 +1,98 @@
+"""access-service client: who may ask."""
+
+import json
+from datetime import UTC, datetime
+from ipaddress import ip_network
+
+import click
+
+from access_service import clients as keys
+from access_service.audit import Action, Deed
+from access_service.console import Installation
+from access_service.domain.client import Client, DialectName, Release
+from access_service.errors import ConfigError, OperatorError
+from access_service.storage import clients
+from access_service.storage.engine import database_errors
+
+DEFAULT_RELEASES = (Release.PATRON_ID, Release.LIBRARY_NUMBER, Release.PATRON_TYPE, Release.BRANCH, Release.EXPIRES)
+
+
+@click.group()
+def client() -> None:
+    """Clients: who may ask, from where, in which dialect, about which districts."""
+
+
+@client.command("add")
+@click.argument("name")
+@click.option("--dialect", "dialects", multiple=True, required=True, type=click.Choice([d.value for d in DialectName]))
+@click.option("--district", "districts", multiple=True, required=True, help="A district it is answered about.")
+@click.option("--network", "networks", multiple=True, required=True, help="Where it asks from, such as 10.1.2.0/24.")
+@click.option(
+    "--release",
+    "releases",
+    multiple=True,
+    type=click.Choice([r.value for r in Release]),
+    help=f"A fact it may be told; without this option: {', '.join(DEFAULT_RELEASES)}.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def client_add(  # noqa: PLR0913, PLR0917 - one parameter an option
+    installation: Installation,
+    name: str,
+    dialects: tuple[str, ...],
+    districts: tuple[str, ...],
+    networks: tuple[str, ...],
+    releases: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Add a client, and show its key this once (the Patron API has no keys: there the address counts)."""
+    configured, databases = installation.settings(), installation.databases()
+    added = Client(
+        name=name,
+        dialects=frozenset(map(DialectName, dialects)),
+        districts=frozenset(configured.district(code).code for code in districts),
+        networks=tuple(map(_network, networks)),
+        releases=frozenset(map(Release, releases or DEFAULT_RELEASES)),
+    )
+    key = keys.new_key() if DialectName.REST in added.dialects else None
+    with database_errors(), installation.auditor(databases).transaction(databases) as record:
+        keys.admit(record.connection, added, key, datetime.now(UTC))
+        record.note(Deed(Action.CLIENT_ADD, f"client {name}", after=clients.facts(added)))
+    if as_json:
+        click.echo(json.dumps({"name": name, "key": key}))
+    else:
+        click.echo(f"client {name} added" + (f"; its key, shown only now: {key}" if key else ""))
+
+
+@client.command("list")
+@click.pass_obj
+def client_list(installation: Installation) -> None:
+    """List the clients that are not revoked."""
+    with database_errors(), installation.databases().reader.connect() as connection:
+        found = clients.active(connection)
+    for _, known in found:
+        networks = " ".join(map(str, known.networks))
+        click.echo(
+            f"{known.name}: speaks {' '.join(sorted(known.dialects))} about {' '.join(sorted(known.districts))}"
+            f" from {networks}; is told {' '.join(sorted(known.releases))}"
+        )
+
+
+@client.command("revoke")
+@click.argument("name")
+@click.pass_obj
+def client_revoke(installation: Installation, name: str) -> None:
+    """End a client: within seconds it is refused everywhere. Its name is not given again."""
+    databases = installation.databases()
+    with database_errors(), installation.auditor(databases).transaction(databases) as record:
+        if not clients.revoke(record.connection, name, datetime.now(UTC)):
+            raise OperatorError(f"no client {name!r} to revoke; `access-service client list` names them")
+        record.note(Deed(Action.CLIENT_REVOKE, f"client {name}"))
+    click.echo(f"client {name} is revoked")
+
+
+def _network(text: str) -> keys.Network:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise ConfigError(f"--network {text}: should be a network such as 10.1.2.0/24, or one address") from error
