@@ -18,6 +18,7 @@ from access_service.domain.sensitive import is_sensitive
 from access_service.domain.student import canonical_grade
 from access_service.errors import ConfigError
 from access_service.limits import Limits
+from access_service.notices import Mail, Notify
 from access_service.toml import Table
 
 # Environment variables that override a key of service.toml.
@@ -73,6 +74,7 @@ class Service(Table):
     http: Http = Http()
     spool: Path = Path("var/spool")
     audit_heads: Path = Path("var/audit-heads.jsonl")
+    mail: Mail | None = None
 
 
 class DistrictTable(Table):
@@ -172,6 +174,7 @@ class District(Table):
     rules: MappingRules
     calendar: SchoolCalendar = SchoolCalendar()
     limits: Limits = Limits()
+    notify: Notify = Notify()
     examples: Annotated[tuple[Example, ...], Field(min_length=1)]
 
     @property
@@ -227,6 +230,8 @@ def load(folder: Path) -> Settings:
                 f"{path}: [district] code is {district.code!r}, so the file should be {district.code}.toml"
             )
         if district.code != "example":
+            if district.notify.to and not service.mail:
+                raise ConfigError(f"{path}: notify.to: needs a [mail] server in service.toml")
             districts[district.code] = district
     return Settings(service=service, districts=districts)
 

@@ -9,9 +9,10 @@ from typing import NoReturn
 import click
 
 from access_service import command_line, settings
-from sync import district_file, inspection, undo
+from sync import district_file, inspection, notify, undo
 from sync import job as night
 from sync.cli_holds import approve, discard, holds_, show
+from sync.cli_notify import notify_
 from sync.cli_quarantine import quarantine
 from sync.console import JSON, Installation, phases, work
 from sync.reading import NOBODYS
@@ -51,7 +52,12 @@ _FILE = click.option(
 @click.pass_obj
 def run(installation: Installation, district: str, file: Path | None, as_json: bool) -> None:
     """Fetch DISTRICT's roster and apply it: all of it or, where it is held (exit code 2), none."""
-    work(night.run, installation.job(district, file), as_json)
+    job = installation.job(district, file)
+    try:
+        work(night.run, job, as_json)
+    finally:
+        for line in notify.after_run(job.settings, job.databases, district, datetime.now(UTC)):
+            click.echo(line, err=True)
 
 
 @cli.command()
@@ -113,6 +119,7 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
 
 for held in (holds_, show, approve, discard):
     cli.add_command(held)
+cli.add_command(notify_)
 cli.add_command(quarantine)
 cli.add_command(synthesize)
 

@@ -25,6 +25,7 @@ from access_service.storage import engine
 from access_service.storage.tables import metadata
 from tests.commands import ROOT, Commands
 from tests.place import Place
+from tests.sync.listeners import receiver
 from tests.sync.rosters import DEMOGRAPHICS, Pupil, csv_bytes, files, package
 
 GIVEN, FAMILY = "Zephyrantheska", "Quillenbrander"
@@ -96,7 +97,17 @@ def place(tmp_path: Path, commands: Commands, database_url: str) -> Place:
 def test_nothing_personal_leaves_its_place(place: Place) -> None:
     """Nights, commands and a server with good, bad and hostile input, and a search of all that is said and stored."""
     heard = Heard()
-    nights(place, heard)
+    with receiver() as webhook:
+        place.edit("[calendar]", f'[notify]\nwebhook = "{webhook.url}"\n[calendar]')
+        place.environment["WEBHOOK_SECRET"] = "c3ludGhldGljIHNlY3JldCBvZiBhIHRlc3Q="
+        nights(place, heard)
+    told = [body.decode() for _, _, body in webhook.posts]
+    assert [event["event"] for body in told for event in json.loads(body)["events"]] == [
+        "held_in_part",
+        "failed",
+        "held",
+    ]
+    heard.rest += told
     clients(place, heard)
     with serving(place, heard) as port:
         questions(port, place, heard)

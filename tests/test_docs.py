@@ -19,6 +19,7 @@ from access_service.domain.client import DialectName, Release
 from access_service.domain.identifiers import CleanUp
 from access_service.domain.mapping import Exclusion
 from access_service.domain.pins import PinKind
+from access_service.notices import Event
 from access_service.storage.runs import Outcome
 from sync import cli as night
 from sync.formats.bad_rows import FAULTS
@@ -38,6 +39,7 @@ CODES: tuple[type[StrEnum], ...] = (
     Exclusion,
     ChangeKind,
     Return,
+    Event,
     Standing,
     PinResult,
     Release,
@@ -128,7 +130,16 @@ def test_every_command_and_option_has_its_line(path: str) -> None:
 def test_every_environment_variable_has_its_line() -> None:
     """docs/configuration.md names each variable that the code reads."""
     named = doc("configuration.md")
-    for variable in ("ACCESS_CONFIG", "ACCESS_PEPPER", "SYNC_KEY", "SFTP_KEY_", "SFTP_PASSWORD_", *settings.PLACES):
+    for variable in (
+        "ACCESS_CONFIG",
+        "ACCESS_PEPPER",
+        "SYNC_KEY",
+        "SFTP_KEY_",
+        "SFTP_PASSWORD_",
+        "SMTP_PASSWORD",
+        "WEBHOOK_SECRET",
+        *settings.PLACES,
+    ):
         assert f"`{variable}" in named
 
 

@@ -171,6 +171,25 @@ quarantine = Table(
     Column("kept_on", Date, nullable=False),
 )
 
+# What people were or are to be told of a district, by mail and by webhook apart: an event once a day at most.
+notices = Table(
+    "notices",
+    metadata,
+    Column("notice", Integer, primary_key=True),
+    Column("district", String(31), nullable=False),
+    Column("way", String(7), nullable=False),
+    Column("event", String(31), nullable=False),
+    # Where the district is.
+    Column("day", Date, nullable=False),
+    Column("run_id", Integer),
+    # By this it is known whether tomorrow's trouble is the same.
+    Column("about", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("try_after", DateTime(timezone=True), nullable=False),
+    Column("told_at", DateTime(timezone=True)),
+    Index("uq_notices", "district", "way", "event", "day", unique=True),
+)
+
 clients = Table(
     "clients",
     metadata,
