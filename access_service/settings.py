@@ -19,6 +19,7 @@ from access_service.domain.student import canonical_grade
 from access_service.errors import ConfigError
 from access_service.limits import Limits
 from access_service.notices import Mail, Notify
+from access_service.timetable import Schedule
 from access_service.toml import Table
 
 # Environment variables that override a key of service.toml.
@@ -175,6 +176,7 @@ class District(Table):
     calendar: SchoolCalendar = SchoolCalendar()
     limits: Limits = Limits()
     notify: Notify = Notify()
+    schedule: Schedule | None = None
     examples: Annotated[tuple[Example, ...], Field(min_length=1)]
 
     @property

@@ -1,27 +1,25 @@
 """Write a plan: staged first, then one transaction, fenced so that a run that was overtaken cannot publish."""
 
-import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 
 from access_service.audit import Auditor, Deed
 from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import Patron, Presence
-from access_service.errors import OperatorError, OvertakenError
+from access_service.errors import OvertakenError
 from access_service.pin_vault import PinVault
 from access_service.storage import bulk, peppers, rosters, runs, undone
 from access_service.storage import tables as t
 from access_service.storage.engine import Databases
 from access_service.storage.runs import DistrictState, Outcome
+from sync.alone import alone
 from sync.plan import Change, ChangeKind, Plan
 from sync.planner import Night
 
@@ -65,43 +63,9 @@ class Staged:
     settled: list[Row] | None
 
 
-@contextmanager
-def exclusively(databases: Databases, spool: Path, district: str) -> Iterator[None]:
-    """Let no other run of this district in while the block lasts; OperatorError where one is under way.
-
-    On one host a file lock, over PostgreSQL also an advisory lock, for runs on other hosts.
-    """
-    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    busy = OperatorError(f"another run of {district!r} is under way; wait for it to end")
-    descriptor = os.open(spool / f"{district}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise busy from None
-        with databases.reader.connect() as connection:
-            if databases.reader.dialect.name == "postgresql":
-                asked = text("SELECT pg_try_advisory_lock(hashtext(:name))")
-                if not connection.execute(asked, _lock(district)).scalar_one():
-                    raise busy
-            try:
-                yield
-            finally:
-                _let_go(connection, district)
-    finally:
-        os.close(descriptor)
-
-
-def _lock(district: str) -> dict[str, str]:
-    return {"name": f"roster-sync {district}"}
-
-
-def _let_go(connection: Connection, district: str) -> None:
-    """The server ends a session some time after its client has gone: the next run must not find its lock."""
-    if connection.dialect.name == "postgresql":
-        with suppress(DBAPIError):
-            connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), _lock(district))
-    connection.invalidate()
+def exclusively(databases: Databases, spool: Path, district: str) -> AbstractContextManager[object]:
+    """Let no other run of this district in while the block lasts; BusyError where one is under way."""
+    return alone(databases, spool, district, f"another run of {district!r} is under way; wait for it to end")
 
 
 def apply(  # noqa: PLR0913, PLR0917 - all that a publication is made of

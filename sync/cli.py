@@ -14,6 +14,7 @@ from sync import job as night
 from sync.cli_holds import approve, discard, holds_, show
 from sync.cli_notify import notify_
 from sync.cli_quarantine import quarantine
+from sync.cli_schedule import request, schedule
 from sync.console import JSON, Installation, phases, work
 from sync.reading import NOBODYS
 from sync.report import shown, source_text
@@ -117,9 +118,8 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
     click.echo(district_file.as_district(found, file.name))
 
 
-for held in (holds_, show, approve, discard):
-    cli.add_command(held)
-cli.add_command(notify_)
+for command in (holds_, show, approve, discard, notify_, schedule, request):
+    cli.add_command(command)
 cli.add_command(quarantine)
 cli.add_command(synthesize)
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from access_service.errors import OperatorError, OvertakenError
 from access_service.pin_vault import PinVault
-from access_service.storage import runs, schema
+from access_service.storage import requests, runs, schema
 from access_service.storage.engine import database_errors
 from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
@@ -54,6 +54,8 @@ def run(job: Job) -> Report:
         with exclusively(job.databases, job.settings.service.spool, job.code):
             with job.databases.writer.begin() as connection:
                 report.run_id = runs.begin(connection, job.code, job.started_by, rules_version, job.now())
+                if not (job.file or job.replay):
+                    requests.take(connection, job.code, report.run_id, job.now())
                 age_out(connection, job.settings.districts, job.now().date())
             found = Findings(job.replay)
             try:

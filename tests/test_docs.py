@@ -28,6 +28,7 @@ from sync.plan import ChangeKind
 from sync.remedies import remedy
 from sync.reversal import Return
 from sync.roster import RejectCode, WarningCode
+from sync.schedule.alarms import AlarmCode
 
 ROOT = Path(__file__).parents[1]
 CODES: tuple[type[StrEnum], ...] = (
@@ -40,6 +41,7 @@ CODES: tuple[type[StrEnum], ...] = (
     ChangeKind,
     Return,
     Event,
+    AlarmCode,
     Standing,
     PinResult,
     Release,
@@ -138,6 +140,7 @@ def test_every_environment_variable_has_its_line() -> None:
         "SFTP_PASSWORD_",
         "SMTP_PASSWORD",
         "WEBHOOK_SECRET",
+        "PING_URL_",
         *settings.PLACES,
     ):
         assert f"`{variable}" in named

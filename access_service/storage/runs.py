@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from access_service.storage.tables import changes, district_state, exclusions, runs
 
@@ -132,6 +132,20 @@ def latest(connection: Connection, district: str, outcomes: tuple[Outcome, ...])
     statement = select(runs).where(runs.c.district == district, runs.c.outcome.in_(outcomes), *nights)
     row = connection.execute(statement.order_by(runs.c.run_id.desc()).limit(1)).one_or_none()
     return _run(row) if row else None
+
+
+def last_started(connection: Connection, district: str) -> datetime | None:
+    """When the newest run of a district began, however it ended; an undo is none."""
+    newest = select(func.max(runs.c.started_at)).where(runs.c.district == district, runs.c.undoes.is_(None))
+    moment = connection.execute(newest).scalar_one()
+    return _utc(moment) if moment else None
+
+
+def last_file(connection: Connection, district: str) -> Mapping[str, Any]:
+    """Name, SHA-256, size and time of the newest file that a run had, as its report has them; empty before."""
+    with_file = select(runs).where(runs.c.district == district, runs.c.file_sha256.is_not(None))
+    row = connection.execute(with_file.order_by(runs.c.run_id.desc()).limit(1)).one_or_none()
+    return dict(_run(row).report.get("file", {})) if row else {}
 
 
 def get(connection: Connection, run_id: int) -> Run | None:

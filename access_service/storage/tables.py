@@ -134,6 +134,24 @@ runs = Table(
     Column("undone_by", Integer),
 )
 
+# Runs that somebody asked for and the schedule is to start; taken by the next run that asks the district.
+requests = Table(
+    "requests",
+    metadata,
+    Column("request_id", Integer, primary_key=True),
+    Column("district", String(31), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("taken_run", Integer),
+    Column("taken_at", DateTime(timezone=True)),
+    Index(
+        "ix_requests_waiting",
+        "district",
+        sqlite_where=text("taken_run IS NULL"),
+        postgresql_where=text("taken_run IS NULL"),
+    ),
+)
+
 # What stood before a run was applied, for its undo: the columns of district_state as JSON ("null" where there were
 # none), and the contested numbers.
 states_before = Table(

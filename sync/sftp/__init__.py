@@ -5,12 +5,14 @@ from sync.sftp.deliver import deliver
 from sync.sftp.fetch import Landed, fetch
 from sync.sftp.folder import FEEDBACK_NAME
 from sync.sftp.login import Credentials, credentials, has_credentials
-from sync.sftp.trouble import RosterUnavailableError
+from sync.sftp.look import new_file
+from sync.sftp.trouble import LoginRefusedError, RosterUnavailableError
 
 __all__ = [
     "FEEDBACK_NAME",
     "Credentials",
     "Landed",
+    "LoginRefusedError",
     "RosterUnavailableError",
     "SourceCheck",
     "check_source",
@@ -18,4 +20,5 @@ __all__ = [
     "deliver",
     "fetch",
     "has_credentials",
+    "new_file",
 ]

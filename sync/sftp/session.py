@@ -12,7 +12,13 @@ from access_service.settings import Feed
 from sync.sftp.handshake import pinned
 from sync.sftp.login import Credentials
 from sync.sftp.remote import SLACK, GuardedChannel, Remote
-from sync.sftp.trouble import ConnectionLostError, RosterUnavailableError, in_plain_words, quoted, unavailable
+from sync.sftp.trouble import (
+    ConnectionLostError,
+    LoginRefusedError,
+    in_plain_words,
+    quoted,
+    unavailable,
+)
 
 KEEPALIVE = 15  # seconds
 WINDOW = 1024 * 1024  # bytes: with paramiko's own, twice as many, it moves more at each read and is slower
@@ -47,8 +53,9 @@ def _log_in(transport: Transport, feed: Feed, login: Credentials) -> None:
             transport.auth_password(feed.user, login.password)
     except BadAuthenticationType as error:
         takes = quoted(", ".join(error.allowed_types))
-        raise unavailable(
-            feed, f"login as {feed.user} refused: the server takes {takes}; set SFTP_KEY_... or SFTP_PASSWORD_..."
+        raise LoginRefusedError(
+            f"{feed.host}:{feed.port}: login as {feed.user} refused: the server takes {takes};"
+            " set SFTP_KEY_... or SFTP_PASSWORD_..."
         ) from error
     except (SSHException, OSError, EOFError, InvalidTag, ValueError) as error:
         raise _login_refused(feed) from error
@@ -56,11 +63,10 @@ def _log_in(transport: Transport, feed: Feed, login: Credentials) -> None:
         raise _login_refused(feed)
 
 
-def _login_refused(feed: Feed) -> RosterUnavailableError:
-    return unavailable(
-        feed,
-        f"login as {feed.user} refused; check SFTP_KEY_... or SFTP_PASSWORD_..., and ask the district whether the"
-        " account is open. It is not tried again tonight, so that it is not locked",
+def _login_refused(feed: Feed) -> LoginRefusedError:
+    return LoginRefusedError(
+        f"{feed.host}:{feed.port}: login as {feed.user} refused; check SFTP_KEY_... or SFTP_PASSWORD_...,"
+        " and ask the district whether the account is open. It is not tried again tonight, so that it is not locked",
     )
 
 

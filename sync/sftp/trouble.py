@@ -19,6 +19,10 @@ class RosterUnavailableError(OperatorError):
     """Tonight's roster cannot be had. The text names the host or file and the remedy."""
 
 
+class LoginRefusedError(RosterUnavailableError):
+    """The server does not let us in: trying again could lock the account."""
+
+
 class ConnectionLostError(RosterUnavailableError):
     """The kind that a later try can heal: refused, reset, timed out, cut off."""
 
