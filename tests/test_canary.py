@@ -330,6 +330,10 @@ def commands_that_ask(place: Place, heard: Heard) -> None:
             heard.rest.append(ended.err)
     assert GIVEN in heard.answers[-1]
     quarantined(place, heard)
+    for command in (("request", "demo"), ("schedule", "--list"), ("schedule", "--list", "--json")):
+        ended = place.sync(*command)
+        assert ended.code == 0
+        heard.rest += [ended.out, ended.err]
     ended = place.day("lookup", f"{NUMBER}0001", "--client", WRONG_PIN[:3])
     assert ended.code == 1
     heard.rest += [ended.out, ended.err]

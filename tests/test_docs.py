@@ -22,13 +22,13 @@ from access_service.domain.pins import PinKind
 from access_service.notices import Event
 from access_service.storage.runs import Outcome
 from sync import cli as night
+from sync.alarms import AlarmCode
 from sync.formats.bad_rows import FAULTS
 from sync.guard import Finding
 from sync.plan import ChangeKind
 from sync.remedies import remedy
 from sync.reversal import Return
 from sync.roster import RejectCode, WarningCode
-from sync.schedule.alarms import AlarmCode
 
 ROOT = Path(__file__).parents[1]
 CODES: tuple[type[StrEnum], ...] = (

@@ -8,6 +8,7 @@ from access_service.notices import Event
 from access_service.settings import District
 from access_service.storage.notices import News, Notice
 from access_service.storage.runs import GOOD_NIGHTS, Outcome, Run
+from sync.alarms import late_night
 from sync.guard import Finding
 from sync.notify.words import ending, missed, recovered, trouble
 
@@ -58,10 +59,17 @@ def _nights(of: Situation) -> Iterator[Told]:
     recent = of.now - _ended(newest) <= patience
     if newest.outcome in TROUBLE and recent:
         yield _trouble(of, newest, TROUBLE[newest.outcome])
-    elif of.good and of.now - _ended(of.good) > patience:
+    elif of.good and _is_missed(of, of.good):
         yield {Event.MISSED}, (of.good.run_id, "", missed(of.good, of.now))
     elif newest.outcome in GOOD_NIGHTS and _heard_of_trouble(of, newest):
         yield {Event.RECOVERED}, (newest.run_id, "", recovered(newest))
+
+
+def _is_missed(of: Situation, good: Run) -> bool:
+    """By the times of the schedule, which knows weekends and blackouts; by hours alone where there is none."""
+    if of.district.schedule:
+        return late_night(of.district, good.started_at, of.now) is not None
+    return of.now - _ended(good) > timedelta(hours=of.district.notify.missed_hours)
 
 
 def _trouble(of: Situation, run: Run, event: Event) -> Told:

@@ -19,9 +19,9 @@ from access_service.settings import District
 from access_service.storage import requests, runs
 from access_service.storage.engine import Databases, database_errors
 from access_service.storage.runs import GOOD_NIGHTS
+from sync.alarms import Alarm, AlarmCode, alarms
 from sync.console import Installation
-from sync.schedule.alarms import Alarm, AlarmCode, alarms
-from sync.schedule.due import is_open, is_owed, next_due
+from sync.due import is_open, is_owed, next_due
 from sync.schedule.work import tell, work
 from sync.sftp import LoginRefusedError, credentials, new_file
 

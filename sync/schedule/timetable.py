@@ -9,7 +9,7 @@ from access_service.settings import District, Settings
 from access_service.storage import requests, runs
 from access_service.storage.engine import Databases, database_errors
 from access_service.storage.runs import GOOD_NIGHTS
-from sync.schedule.due import next_due
+from sync.due import next_due
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from access_service.settings import District, load
 from access_service.storage.runs import DistrictState, Outcome, Run
-from sync.schedule.alarms import AlarmCode, alarms
-from sync.schedule.due import is_owed, next_due
+from sync.alarms import AlarmCode, alarms
+from sync.due import is_owed, next_due
 from sync.schedule.shift import Nights
 
 DEMO = load(Path("config")).district("demo")

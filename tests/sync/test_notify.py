@@ -15,6 +15,7 @@ from access_service.notices import Event
 from access_service.settings import load
 from access_service.storage.engine import Databases
 from access_service.storage.notices import Way
+from access_service.timetable import Schedule
 from sync import notify
 from sync.notify.events import Situation, due
 from tests.commands import Commands
@@ -137,6 +138,16 @@ def test_a_night_that_nobody_ran_is_missed(ear: Ear) -> None:
     assert len(ear.told(days=1)) == 1
     ear.nights.night(pupils(60))
     assert [each.split(":")[0] for each in ear.told()] == ["recovered"]
+
+
+def test_a_night_that_was_not_due_is_not_missed(ear: Ear) -> None:
+    """With a schedule its times count, not the hours: nobody is told of a quiet weekend."""
+    demo = ear.nights.districts["demo"]
+    ear.nights.districts["demo"] = demo.model_copy(update={"schedule": Schedule(cron=("30 3 * * mon",))})
+    # The first night was a Tuesday's; on Monday the next is due at 07:30 UTC.
+    assert ear.told(days=6) == []
+    (said,) = ear.told(hours=2)
+    assert said.startswith("missed: ")
 
 
 def test_what_nobody_heard_is_told_again(ear: Ear) -> None:

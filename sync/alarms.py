@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from access_service.settings import District
 from access_service.storage.runs import DistrictState, Run
-from sync.schedule.due import next_due
+from sync.due import next_due
 
 # Days before the end of an agreement on which it is told, and daily in the last week.
 AHEAD = (60, 30, *range(8))
@@ -31,7 +31,7 @@ def alarms(district: District, last_good: Run | None, state: DistrictState | Non
     """All that is wrong with a scheduled district now. Before its first good night only the agreement can be."""
     found = [_agreement(district, now)]
     if last_good:
-        found.append(_late(district, last_good.started_at, now))
+        found.append(late_night(district, last_good.started_at, now))
     if state:
         found.append(_no_file(district, state.seen_at, now))
     return [alarm for alarm in found if alarm]
@@ -47,7 +47,8 @@ def _agreement(district: District, now: datetime) -> Alarm | None:
     return None
 
 
-def _late(district: District, last_good: datetime, now: datetime) -> Alarm | None:
+def late_night(district: District, last_good: datetime, now: datetime) -> Alarm | None:
+    """Of a scheduled district: a night was due since the last good one, and too long ago."""
     due = next_due(district, last_good)
     if due and district.schedule and now - due > timedelta(hours=district.schedule.late_hours):
         text = f"a night was due at {due:%Y-%m-%d %H:%M} UTC; the last good one was at {last_good:%Y-%m-%d %H:%M} UTC"
