@@ -30,6 +30,9 @@ class Action(StrEnum):
     APPROVE = "approve"
     DISCARD = "discard"
     UNDO = "undo"
+    FREEZE = "freeze"
+    THAW = "thaw"
+    PATRON_CONVERT = "patron_convert"
     CLIENT_ADD = "client_add"
     CLIENT_REVOKE = "client_revoke"
 

@@ -66,7 +66,12 @@ def check_config(installation: Installation) -> None:
     for district in districts.values():
         check_examples(district)
         click.echo(f"{district.code}: {len(district.examples)} examples hold")
-        if district.agreement.ends < datetime.now(district.zone).date():
+        today = datetime.now(district.zone).date()
+        if district.calendar.ended(today):
+            last = district.calendar.years[-1].last_day
+            summer = "until then it is summer, in which nobody becomes absent or leaves"
+            click.echo(f"{district.code}: [[calendar.years]] ends on {last}; add the next year: {summer}", err=True)
+        if district.agreement.ends < today:
             click.echo(f"{district.code}: the agreement ended on {district.agreement.ends}; no run starts", err=True)
     check_overlaps(districts)
 

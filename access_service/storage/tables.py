@@ -46,7 +46,7 @@ patrons = Table(
     Column("given_name", Text, nullable=False),
     Column("family_name", Text, nullable=False),
     Column("expires", Date, nullable=False),
-    Column("presence", String(7), nullable=False),
+    Column("presence", String(15), nullable=False),
     Column("left_on", Date),
     Column("pin_key", String(8)),
     Column("pin_digest", LargeBinary(32)),
@@ -206,6 +206,22 @@ notices = Table(
     Column("try_after", DateTime(timezone=True), nullable=False),
     Column("told_at", DateTime(timezone=True)),
     Index("uq_notices", "district", "way", "event", "day", unique=True),
+)
+
+# Days on which nobody of a district expires or leaves. `until` is the last of them; none: until somebody thaws it.
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("freeze_id", Integer, primary_key=True),
+    Column("district", String(31), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("until", Date),
+    Column("reason", Text, nullable=False),
+    Column("frozen_by", Text, nullable=False),
+    Column("frozen_at", DateTime(timezone=True), nullable=False),
+    Column("thawed_on", Date),
+    Column("thawed_by", Text),
+    Column("thaw_reason", Text),
 )
 
 clients = Table(
