@@ -32,7 +32,6 @@ class Action(StrEnum):
     UNDO = "undo"
     FREEZE = "freeze"
     THAW = "thaw"
-    PATRON_CONVERT = "patron_convert"
     CLIENT_ADD = "client_add"
     CLIENT_REVOKE = "client_revoke"
 

@@ -73,18 +73,17 @@ def run(job: Job) -> Report:
 
 
 def _run(job: Job, report: Report, found: Findings) -> None:
-    with _collector_at_rest(), arrived(job, report) as (landed, night):
+    with _collector_at_rest(), arrived(job, report) as (landed, arrival):
         for left in reversed(range(TRIES)):
-            state = last_state(job)
+            state, night = last_state(job), replace(arrival, freezes=known_freezes(job))
             try:
                 _publish(job, report, found, (landed, night, state))
                 break
             except OvertakenError:
-                # Somebody changed a patron or froze the district meanwhile: planned again. After another night it would be an
-                # older roster.
+                # Somebody changed a patron or froze the district meanwhile: planned again. After another night it would
+                # be an older roster.
                 if not left or not _only_edited(job, state):
                     raise
-                night = replace(night, freezes=known_freezes(job))
 
 
 def _only_edited(job: Job, state: DistrictState | None) -> bool:
