@@ -32,6 +32,8 @@ class Action(StrEnum):
     UNDO = "undo"
     FREEZE = "freeze"
     THAW = "thaw"
+    PATRON_CONVERT = "patron_convert"
+    PATRON_GIVE_BACK = "patron_give_back"
     CLIENT_ADD = "client_add"
     CLIENT_REVOKE = "client_revoke"
 

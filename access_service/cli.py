@@ -11,6 +11,7 @@ import click
 from access_service import command_line
 from access_service.cli_audit import audit
 from access_service.cli_client import client
+from access_service.cli_patron import patron
 from access_service.console import Installation
 from access_service.directory import PatronDirectory
 from access_service.domain.client import Client
@@ -132,6 +133,7 @@ def _client(databases: Databases, name: str) -> Client:
 
 cli.add_command(audit)
 cli.add_command(client)
+cli.add_command(patron)
 
 
 def main() -> NoReturn:

@@ -38,7 +38,8 @@ NEXT_STEPS = {
     Standing.ACTIVE: "nothing: with the right PIN this card works",
     Standing.ABSENT: "nothing today: the card works; if the student is still at the school, ask the district why"
     " the roster leaves them out",
-    Standing.GRADUATED: "nothing today: the card works until it expires",
+    Standing.GRADUATED: "nothing today: the card works until it expires, and till then `access-service patron convert`"
+    " makes it a full library card",
     Standing.EXPIRED: "the next roster with this student renews the card; if it does not, look at [rules.expiry]",
     Standing.LEFT: "if the student is still at the school, ask the district to put them in the roster",
     Standing.AMBIGUOUS: "ask for the whole library number, or which school it is",
@@ -114,6 +115,8 @@ class Explainer:
             _pin(record, district),
         )
         next_step = REMEDIES[refused.code] if refused else NEXT_STEPS[standing]
+        if record.presence is Presence.CONVERTED and standing is Standing.EXPIRED:
+            next_step = "give it a new date with `access-service patron convert`"
         if standing in IN_GOOD_STANDING and not record.pin_digest:
             next_step = NO_PIN
         elif (locked := self._locked(record)) > 0:
@@ -205,7 +208,14 @@ def _rules(record: PatronRecord, rules: MappingRules) -> Iterator[str]:
     patron = record.patron
     yield f"library number {patron.library_number} (template {rules.library_number}), student {patron.student_number}"
     yield f"branch {patron.branch} because of school {patron.school}"
-    yield f"patron type {patron.patron_type}, profile {patron.profile or 'none'} because of grade {patron.grade}"
+    band = rules.band_of.get(patron.grade)
+    why = f"because of grade {patron.grade}"
+    if band and band.patron_type != patron.patron_type:
+        why = "by [rules.of_age]" if record.presence is not Presence.CONVERTED else "as the desk said"
+    yield f"patron type {patron.patron_type}, profile {patron.profile or 'none'} {why}"
+    if record.presence in (Presence.GRADUATED, Presence.CONVERTED):
+        yield f"expires {patron.expires}"
+        return
     yield f"expires {patron.expires}: cards end on {rules.expiry.expires}, and the pivot is {rules.expiry.pivot}"
 
 

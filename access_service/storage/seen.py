@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select, update
 
-from access_service.storage.tables import seen
+from access_service.storage.tables import district_state, seen
 
 STREAM = 10_000
 
@@ -28,6 +28,14 @@ def stream(connection: Connection, district: str) -> Iterator[Seen]:
     statement = select(*(seen.c[name] for name in Seen._fields)).where(seen.c.district == district)
     for batch in connection.execute(statement, execution_options={"yield_per": STREAM}).partitions():
         yield from map(Seen._make, batch)
+
+
+def let_go(connection: Connection, district: str, source_id: str) -> None:
+    """Count somebody no more among those whom the rosters keep."""
+    mine = seen.c.district == district, seen.c.source_id == source_id
+    gone = connection.execute(delete(seen).where(*mine)).rowcount
+    here = district_state.c.population - gone
+    connection.execute(update(district_state).where(district_state.c.district == district).values(population=here))
 
 
 def anyone_absent(connection: Connection, district: str) -> bool:

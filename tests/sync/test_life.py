@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from access_service import desk
+from access_service.audit import Auditor
 from access_service.domain.access import Standing
 from access_service.domain.patron import PatronRecord
+from access_service.errors import OperatorError
+from access_service.pin_vault import PinVault
 from access_service.settings import load
-from access_service.storage import freezes
+from access_service.storage import freezes, runs
 from access_service.storage.engine import Databases
 from access_service.storage.freezes import Order
 from access_service.storage.runs import Outcome
@@ -264,3 +268,85 @@ def _but_updated(nights: Nights, names: Iterable[str]) -> dict[str, list[tuple[A
 def _plain(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Without the last column, which in patrons says when."""
     return sorted((row[:-1] for row in rows), key=repr)
+
+
+# -- a full library card --------------------------------------------------------------------------------------------
+
+
+def convert(nights: Nights, number: str, expires: date = date(2030, 1, 31), **card: Any) -> None:
+    """As the desk does."""
+    by = Auditor(PinVault.from_environment(), "a test", nights.folder / "heads", lambda: nights.now)
+    found = record(nights, number)
+    district = nights.districts["demo"]
+    desk.convert(nights.databases, by, district, found.patron_id, desk.Conversion(expires, None, "a test", **card))
+
+
+def give_back(nights: Nights, number: str) -> None:
+    by = Auditor(PinVault.from_environment(), "a test", nights.folder / "heads", lambda: nights.now)
+    desk.give_back(nights.databases, by, nights.districts["demo"], record(nights, number).patron_id, "a mistake")
+
+
+def test_no_roster_touches_a_full_card(nights: Nights) -> None:
+    """Not one that has the student, otherwise or gone, nor one that does not, nor another who claims the number."""
+    nights.configure(rules={"graduates": GRADUATES})
+    on(nights, "2027-05-20", [*pupils(20), SENIOR])
+    convert(nights, "900")
+    converted = record(nights, "900")
+    claimant = SENIOR.moved(source_id="claimant", born="2016-01-01", given="Another")
+    moved = SENIOR.moved(family="Other", school="101", grade="03")
+    for n, rows in enumerate(([SENIOR], [moved], [SENIOR.moved(**GONE)], [], [claimant], [SENIOR, claimant])):
+        report = on(nights, f"2027-06-{n + 1:02}", [*pupils(20), *rows])
+        assert report.facts["counts"]["converted"] == (
+            SENIOR.source_id in {row.source_id for row in rows if not row.status}
+        )
+        assert record(nights, "900") == converted
+    assert nights.sign_in("900", "0210").authenticated
+    assert population(nights) == 21
+    nights.now = datetime(2030, 2, 1, 8, tzinfo=UTC)
+    assert nights.find("900").standing is Standing.EXPIRED
+
+
+def population(nights: Nights) -> int:
+    with nights.databases.reader.connect() as connection:
+        state = runs.state(connection, "demo")
+    assert state
+    return state.population
+
+
+def test_a_graduate_and_a_senior_can_be_converted_and_nobody_else(nights: Nights) -> None:
+    """Before they leave or after, in the days of graduation; no junior, no leaver, not too late, and no educator."""
+    nights.configure(rules={"graduates": GRADUATES})
+    junior = SENIOR.moved(source_id="s-j", number="0000902", grade="11")
+    other = SENIOR.moved(source_id="s-o", number="0000903")
+    on(nights, "2027-05-13", [*pupils(20), SENIOR, junior, other])
+    with pytest.raises(OperatorError, match="is no graduate: only grade 12 from 05-15 to 12-31"):
+        convert(nights, "900")
+    on(nights, "2027-05-20", [*pupils(20), SENIOR.moved(**GONE), junior, other])
+    with pytest.raises(OperatorError, match="is no graduate"):
+        convert(nights, "902")
+    with pytest.raises(OperatorError, match="should be after today"):
+        convert(nights, "900", date(2027, 5, 20))
+    convert(nights, "900")
+    convert(nights, "900", date(2031, 1, 31))
+    assert (str(record(nights, "900").patron.expires), record(nights, "900").left_on) == ("2031-01-31", None)
+    with nights.databases.writer.begin() as connection:
+        connection.exec_driver_sql("UPDATE patrons SET role = 'educator' WHERE source_id = 's-o'")
+    with pytest.raises(OperatorError, match="is no student but educator"):
+        convert(nights, "903")
+
+
+def test_a_conversion_is_given_back_and_undo_leaves_it_alone(nights: Nights) -> None:
+    """An undo of the night before does not touch it; taken back, the next roster makes it a student's card again."""
+    nights.configure(rules={"graduates": GRADUATES})
+    on(nights, "2027-05-19", [*pupils(20), SENIOR])
+    report = on(nights, "2027-05-20", [*pupils(20), SENIOR.moved(**GONE)])
+    convert(nights, "900")
+    patron_id = record(nights, "900").patron_id
+    assert nights.undo(report.run_id).facts["left_alone"] == [patron_id]
+    assert record(nights, "900").presence == "converted"
+    give_back(nights, "900")
+    assert nights.find("900").standing is Standing.LEFT
+    with pytest.raises(OperatorError, match="no full library card"):
+        give_back(nights, "900")
+    assert on(nights, "2027-05-21", [*pupils(20), SENIOR]).facts["counts"]["return"] == 1
+    assert (nights.find("900").standing, record(nights, "900").patron_id) == (Standing.ACTIVE, patron_id)
