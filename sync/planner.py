@@ -19,8 +19,8 @@ from access_service.storage import patrons, runs, seen
 from access_service.storage.runs import DistrictState
 from access_service.storage.seen import Seen
 from sync.collisions import Collisions, find_collisions
-from sync.milestones import come_of_age, parting, still_of_age
 from sync.marks import marks, other_birth_date, person
+from sync.milestones import come_of_age, parting, still_of_age
 from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, match, sort_roster
 from sync.profile import Profile
 from sync.roster import COLUMNS, Roster, content, fingerprints
