@@ -13,7 +13,6 @@ KINDS = {
     ChangeKind.UPDATE: Finding.UPDATES,
     ChangeKind.RETURN: Finding.RETURNS,
     ChangeKind.LEAVE: Finding.REMOVALS,
-    ChangeKind.GRADUATE: Finding.REMOVALS,
 }
 
 
