@@ -30,8 +30,10 @@ class Action(StrEnum):
     APPROVE = "approve"
     DISCARD = "discard"
     UNDO = "undo"
-    PATRON_SET = "patron_set"
-    PATRON_RELEASE = "patron_release"
+    FREEZE = "freeze"
+    THAW = "thaw"
+    PATRON_CONVERT = "patron_convert"
+    PATRON_GIVE_BACK = "patron_give_back"
     CLIENT_ADD = "client_add"
     CLIENT_REVOKE = "client_revoke"
 

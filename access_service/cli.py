@@ -67,7 +67,12 @@ def check_config(installation: Installation) -> None:
     for district in districts.values():
         check_examples(district)
         click.echo(f"{district.code}: {len(district.examples)} examples hold")
-        if district.agreement.ends < datetime.now(district.zone).date():
+        today = datetime.now(district.zone).date()
+        if district.calendar.ended(today):
+            last = district.calendar.years[-1].last_day
+            summer = "until then it is summer, in which nobody becomes absent or leaves"
+            click.echo(f"{district.code}: [[calendar.years]] ends on {last}; add the next year: {summer}", err=True)
+        if district.agreement.ends < today:
             click.echo(f"{district.code}: the agreement ended on {district.agreement.ends}; no run starts", err=True)
     check_overlaps(districts)
 
@@ -106,12 +111,9 @@ def explain(installation: Installation, number: str, as_json: bool) -> None:
     with database_errors(), databases.reader.connect() as connection:
         found = Explainer(connection, districts, vault, datetime.now(UTC)).explain(number)
     if as_json:
-        fields = {name: origin.as_json() for name, origin in found.fields.items()}
-        told = {"standing": found.standing, "lines": found.lines, "next_step": found.next_step, "fields": fields}
-        click.echo(json.dumps(told))
+        click.echo(json.dumps({"standing": found.standing, "lines": found.lines, "next_step": found.next_step}))
         return
-    origins = [f"field {name}: {origin}" for name, origin in found.fields.items()]
-    click.echo("\n".join([*found.lines, *origins, f"standing: {found.standing}", f"next: {found.next_step}"]))
+    click.echo("\n".join([*found.lines, f"standing: {found.standing}", f"next: {found.next_step}"]))
 
 
 def _pin() -> str:

@@ -1,15 +1,16 @@
 """The one door for every protocol: a number, perhaps a PIN, and who asks become an Answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine
 
-from access_service.domain.access import Answer, PinResult, Standing, judge
+from access_service.domain.access import Answer, PinResult, Standing, judge, kept_open
 from access_service.domain.client import Client
 from access_service.domain.identifiers import IdentifierKind, Reading, readings
 from access_service.domain.mapping import MappingRules
+from access_service.freezes import Freezes
 from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import patrons
@@ -45,6 +46,7 @@ class PatronDirectory:
         self._throttle = throttle
         self._usage = usage
         self._now = now
+        self._freezes = Freezes(reader)
 
     def find(self, typed: str, client: Client) -> Answer:
         """Who a typed or scanned number is, in the districts the client serves. StorageError if nobody can say."""
@@ -84,9 +86,12 @@ class PatronDirectory:
         hits = owners(self._hits({reading.key for _, reading in meant}, client), meant) if meant else []
         if not hits:
             return Found(Standing.UNKNOWN)
-        if len({hit.record.patron_id if hit.record else 0 for hit in hits}) > 1 or hits[0].record is None:
+        hit = hits[0]
+        if len({hit.record.patron_id if hit.record else 0 for hit in hits}) > 1 or hit.record is None:
             return Found(Standing.AMBIGUOUS)
-        return Found(judge(hits[0].record, self._today(hits[0].district)), hits[0])
+        today, freezes = self._today(hit.district), self._freezes.of(hit.district)
+        record = kept_open(hit.record, freezes, today) if freezes else hit.record
+        return Found(judge(record, today), hit if record is hit.record else replace(hit, record=record))
 
     def _hits(self, keys: set[str], client: Client) -> list[Hit]:
         return read(self._reader, lambda connection: patrons.find(connection, keys, client.name))

@@ -1,21 +1,21 @@
 """Why does this number work, or not? From what was typed to what each client would be told."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from access_service.directory import meanings, owners
-from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge
+from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open
+from access_service.domain.calendar import STANDSTILL, Freeze
 from access_service.domain.identifiers import IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.pins import PinKind
 from access_service.pin_vault import PinVault
-from access_service.provenance import Provenance, provenance
 from access_service.settings import District
-from access_service.storage import attempts, clients, patrons, runs
+from access_service.storage import attempts, clients, freezes, patrons, runs
 from access_service.storage.patrons import Attempts
 from access_service.storage.runs import Outcome
 
@@ -31,12 +31,15 @@ REMEDIES = {
     Exclusion.NUMBER_TOO_LONG: "shorten [rules] library_number, or raise number_max_length if the ILS can hold it",
     Exclusion.NUMBER_COLLISION: "ask the district which of the two students has the number",
     Exclusion.ID_RECYCLED: "ask the district whether it gave a former student's id to another",
+    Exclusion.OF_AGE: "nothing: cards end at the age that [rules.of_age] says; offer a card of the library's own",
     Exclusion.STATED_EXIT: "nothing: the district says that this student has gone",
 }
 NEXT_STEPS = {
     Standing.ACTIVE: "nothing: with the right PIN this card works",
     Standing.ABSENT: "nothing today: the card works; if the student is still at the school, ask the district why"
     " the roster leaves them out",
+    Standing.GRADUATED: "nothing today: the card works until it expires, and till then `access-service patron convert`"
+    " makes it a full library card",
     Standing.EXPIRED: "the next roster with this student renews the card; if it does not, look at [rules.expiry]",
     Standing.LEFT: "if the student is still at the school, ask the district to put them in the roster",
     Standing.AMBIGUOUS: "ask for the whole library number, or which school it is",
@@ -49,18 +52,18 @@ ROSTER_SAID = {
     Presence.PRESENT: "has this student",
     Presence.ABSENT: "does not have this student, who is still served",
     Presence.LEFT: "does not have this student, who left",
+    Presence.GRADUATED: "does not have this student, who graduated",
+    Presence.CONVERTED: "is not asked: this is a full library card",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`lines` are the story in order, `next_step` what a person can do now; `fields` say where each of the card's has
-    its value from."""
+    """`lines` are the story in order, `next_step` what a person can do now."""
 
     standing: Standing
     lines: tuple[str, ...]
     next_step: str
-    fields: Mapping[str, Provenance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +101,27 @@ class Explainer:
             return self._nobody(read, meant)
         ((_, record),) = people.values()
         district = self.districts[record.patron.district]
-        standing = judge(record, self.now.astimezone(district.zone).date())
+        today = self.now.astimezone(district.zone).date()
+        frozen = freezes.read(self.connection).get(district.code, ())
+        standing = judge(kept_open(record, frozen, today), today)
         kinds = sorted({hit.kind.replace("_", " ") for hit in hits})
         found = f"found by its {' and '.join(kinds)}: {_who(record)}"
         left = record.presence is Presence.LEFT
         refused = self._exclusion(record.patron.district, [fold(record.patron.student_number)]) if left else None
-        story = (*self._roster(record, refused), *_rules(record, district.rules), _pin(record, district))
+        story = (
+            *self._roster(record, refused),
+            *_calendar(district, frozen, today),
+            *_rules(record, district.rules),
+            _pin(record, district),
+        )
         next_step = REMEDIES[refused.code] if refused else NEXT_STEPS[standing]
+        if record.presence is Presence.CONVERTED and standing is Standing.EXPIRED:
+            next_step = "give it a new date with `access-service patron convert`"
         if standing in IN_GOOD_STANDING and not record.pin_digest:
             next_step = NO_PIN
         elif (locked := self._locked(record)) > 0:
             next_step = f"wait {locked} seconds, then the right PIN works again"
-        fields = provenance(self.connection, record, district)
-        return Explanation(standing, (read, found, *story, *self._told(record, standing)), next_step, fields)
+        return Explanation(standing, (read, found, *story, *self._told(record, standing)), next_step)
 
     def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]]) -> Explanation:
         for code in sorted(self.districts):
@@ -183,11 +194,28 @@ def _who(record: PatronRecord) -> str:
     return f"patron {record.patron_id} of {patron.district}, school {patron.school}, grade {patron.grade}"
 
 
+def _calendar(district: District, frozen: Iterable[Freeze], today: date) -> Iterator[str]:
+    """Why nobody leaves today, where that is so."""
+    for freeze in frozen:
+        if freeze.holds(today):
+            yield f"{district.code} is frozen since {freeze.first} ({freeze.reason}): nobody expires or leaves"
+    season = district.calendar.season(today)
+    if season in STANDSTILL:
+        yield f"by [calendar] it is {season.replace('_', ' ')}: nobody becomes absent or leaves"
+
+
 def _rules(record: PatronRecord, rules: MappingRules) -> Iterator[str]:
     patron = record.patron
     yield f"library number {patron.library_number} (template {rules.library_number}), student {patron.student_number}"
     yield f"branch {patron.branch} because of school {patron.school}"
-    yield f"patron type {patron.patron_type}, profile {patron.profile or 'none'} because of grade {patron.grade}"
+    band = rules.band_of.get(patron.grade)
+    why = f"because of grade {patron.grade}"
+    if band and band.patron_type != patron.patron_type:
+        why = "by [rules.of_age]" if record.presence is not Presence.CONVERTED else "as the desk said"
+    yield f"patron type {patron.patron_type}, profile {patron.profile or 'none'} {why}"
+    if record.presence in (Presence.GRADUATED, Presence.CONVERTED):
+        yield f"expires {patron.expires}"
+        return
     yield f"expires {patron.expires}: cards end on {rules.expiry.expires}, and the pivot is {rules.expiry.pivot}"
 
 

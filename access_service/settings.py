@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from access_service.domain.calendar import SchoolCalendar
 from access_service.domain.mapping import Exclusion, MappingRules
-from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind
+from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind, Reissue
 from access_service.domain.sensitive import is_sensitive
 from access_service.domain.student import canonical_grade
 from access_service.errors import ConfigError
@@ -194,10 +194,19 @@ class District(Table):
             needed.add("birth_date")
         elif self.rules.pin.rule is PinKind.COLUMN:
             needed.add("pin")
+        if self.rules.of_age:
+            needed.add("birth_date")
         if missing := sorted(needed - self.agreement.fields):
             raise ValueError(f"[agreement] fields: the rules need {', '.join(map(repr, missing))}")
         if self.rules.pin.rule is PinKind.COLUMN and "pin" not in self.feed.columns:
             raise ValueError("[feed] columns: should name the roster column of 'pin', which [rules.pin] needs")
+        return self
+
+    @model_validator(mode="after")
+    def _pins_have_their_window(self) -> Self:
+        window = any(year.pin_reissue for year in self.calendar.years)
+        if self.rules.pin.reissue is Reissue.WINDOW and not window:
+            raise ValueError('[rules.pin] reissue: "window" needs pin_reissue in a [[calendar.years]]')
         return self
 
 

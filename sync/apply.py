@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 
 from access_service.audit import Auditor, Deed
 from access_service.domain.identifiers import IdentifierKind, fold
-from access_service.domain.patron import Patron, Presence
+from access_service.domain.patron import HERE, Patron, Presence
 from access_service.errors import OvertakenError
 from access_service.pin_vault import PinVault
-from access_service.storage import bulk, peppers, rosters, runs, undone
+from access_service.storage import bulk, freezes, peppers, rosters, runs, undone
 from access_service.storage import tables as t
 from access_service.storage.engine import Databases
 from access_service.storage.runs import DistrictState, Outcome
@@ -84,6 +84,8 @@ def apply(  # noqa: PLR0913, PLR0917 - all that a publication is made of
     with publishing(databases, run, outcome) as connection:
         write(connection, run.district, staged)
         peppers.keep(connection, night.vault.key_id)
+        if freezes.read(connection).get(run.district, ()) != night.freezes:
+            raise OvertakenError("the district was frozen or thawed meanwhile; nothing was changed, so run it again")
         beside(connection)
 
 
@@ -199,7 +201,7 @@ def _state(night: Night, change: Change) -> dict[str, Any]:
     """Presence and PIN of a patron after a change."""
     before = change.before
     pin = _pin(night.vault, before.patron_id, change.pin) if change.new_pin else (before.pin_key, before.pin_digest)
-    left_on = (before.left_on or night.today).isoformat() if change.presence is Presence.LEFT else None
+    left_on = None if change.presence in HERE else (before.left_on or night.today).isoformat()
     return {"presence": change.presence, "left_on": left_on, "pin_key": pin[0], "pin_digest": pin[1]}
 
 

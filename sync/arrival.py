@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
 
+from access_service.domain.calendar import Freeze
 from access_service.errors import ConfigError
 from access_service.examples import check_examples
 from access_service.pin_vault import PinVault
-from access_service.storage import peppers, schema
+from access_service.storage import freezes, peppers, schema
 from sync.order import Job, sync_key, timed
 from sync.package import Package, open_package
 from sync.planner import Night
@@ -32,10 +33,11 @@ def arrived(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
             " renew it in [agreement] before a run"
         )
     check_examples(district)
-    night = Night(district, today, PinVault.from_environment(), sync_key())
+    vault, key = PinVault.from_environment(), sync_key()
     schema.check(job.databases)
     with job.databases.reader.connect() as connection:
-        night.vault.check(peppers.used(connection))
+        vault.check(peppers.used(connection))
+    night = Night(district, today, vault, key, known_freezes(job))
     folder = job.settings.service.spool / job.code
     if folder.exists():
         # A run that was killed left its roster here.
@@ -73,6 +75,11 @@ def _local(path: Path) -> Landed:
     digest = sha256(listed.encode()).hexdigest() if path.is_dir() else digests[0]
     newest = max((file.stat().st_mtime for file in files), default=0)
     return Landed(path, path.name, digest, sum(f.stat().st_size for f in files), datetime.fromtimestamp(newest, UTC))
+
+
+def known_freezes(job: Job) -> tuple[Freeze, ...]:
+    with job.databases.reader.connect() as connection:
+        return freezes.read(connection).get(job.code, ())
 
 
 def opened(job: Job, landed: Landed) -> AbstractContextManager[Package]:

@@ -11,6 +11,7 @@ import click
 from access_service import command_line, settings
 from sync import district_file, inspection, notify, undo
 from sync import job as night
+from sync.cli_freeze import freeze, thaw
 from sync.cli_holds import approve, discard, holds_, show
 from sync.cli_notify import notify_
 from sync.cli_quarantine import quarantine
@@ -118,7 +119,7 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
     click.echo(district_file.as_district(found, file.name))
 
 
-for command in (holds_, show, approve, discard, notify_, schedule, request):
+for command in (holds_, show, approve, discard, freeze, thaw, notify_, schedule, request):
     cli.add_command(command)
 cli.add_command(quarantine)
 cli.add_command(synthesize)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from access_service.domain.identifiers import IdentifierKind, fold
-from access_service.domain.patron import PatronRecord, Presence
+from access_service.domain.patron import HERE, PatronRecord
 from access_service.storage import patrons
 from sync.plan import Change, ChangeKind, Create
 
@@ -107,7 +107,7 @@ def _owners(
             freed = freed_by and freed_by not in claimants and freed_by not in owners
             if freed or record.patron.source_id == source_id:
                 continue
-            here = record.presence is not Presence.LEFT and record.patron.source_id in present
+            here = record.presence in HERE and record.patron.source_id in present
             claimants[source_id] = HERE_ALREADY if here else FORMER_STUDENT
             if here:
                 owners[record.patron.source_id] = record

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from access_service.errors import OperatorError, OvertakenError
 from access_service.pin_vault import PinVault
@@ -10,7 +11,7 @@ from access_service.storage import requests, runs, schema
 from access_service.storage.engine import database_errors
 from access_service.storage.runs import DistrictState, Outcome
 from sync.apply import Publication, apply, exclusively
-from sync.arrival import arrived, written
+from sync.arrival import arrived, known_freezes, written
 from sync.findings import Findings
 from sync.guard import Verdict
 from sync.held import HeldFile
@@ -72,15 +73,15 @@ def run(job: Job) -> Report:
 
 
 def _run(job: Job, report: Report, found: Findings) -> None:
-    with _collector_at_rest(), arrived(job, report) as (landed, night):
+    with _collector_at_rest(), arrived(job, report) as (landed, arrival):
         for left in reversed(range(TRIES)):
-            state = last_state(job)
+            state, night = last_state(job), replace(arrival, freezes=known_freezes(job))
             try:
                 _publish(job, report, found, (landed, night, state))
                 break
             except OvertakenError:
-                # Somebody at the desk changed a patron meanwhile: planned again. After another night it would be an
-                # older roster.
+                # Somebody changed a patron or froze the district meanwhile: planned again. After another night it would
+                # be an older roster.
                 if not left or not _only_edited(job, state):
                     raise
 

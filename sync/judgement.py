@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from access_service.domain.calendar import Season
 from access_service.errors import OperatorError
 from access_service.storage import runs, seen, undone
 from access_service.storage.engine import snapshot
@@ -45,11 +46,18 @@ def _undone(job: Job, landed: Landed) -> Iterator[Reason]:
 
 
 def same_file(job: Job, landed: Landed, night: Night, state: DistrictState | None) -> bool:
-    """The bytes and the rules of the last run, and nobody who is another by them now."""
-    if job.replay or state is None or state.file_sha256 != landed.sha256 or state.basis != night.basis:
+    """The bytes and the rules of the last run, and nobody whose absence may have run out, or who may be of age today:
+    only the file knows the birthdays."""
+    if (
+        job.replay
+        or night.district.rules.of_age
+        or state is None
+        or state.file_sha256 != landed.sha256
+        or state.basis != night.basis
+    ):
         return False
     with job.databases.reader.connect() as connection:
-        return not seen.anyone_due(connection, job.code)
+        return not seen.anyone_absent(connection, job.code)
 
 
 def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
@@ -60,6 +68,7 @@ def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
         with timed(job, report, "read"):
             roster = _read(job, package, night, last.orgs if last else {})
         report.read(_as_the_district_knows(job, roster))
+        report.facts |= seasonal(night)
         again = Reader(package, night.district, night.today)
         try:
             _refuse(job, roster, landed, state)
@@ -86,6 +95,14 @@ def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
     if report.verdict is Verdict.REMOVALS_WAIT:
         return replace(planned, plan=planned.plan.without_removals())
     return planned
+
+
+def seasonal(night: Night) -> dict[str, str]:
+    """What the calendar says of tonight, where it is not an ordinary night."""
+    if night.season is Season.TERM:
+        return {}
+    why = [freeze.reason for freeze in night.freezes if freeze.holds(night.today)]
+    return {"calendar": night.season.value} | ({"frozen": why[0]} if why else {})
 
 
 def _read(job: Job, package: Package, night: Night, orgs: Mapping[str, str]) -> Roster:

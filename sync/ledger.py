@@ -96,4 +96,4 @@ def outcome(plan: Plan, state: DistrictState | None, found: Verdict) -> Outcome:
 def _population_after(plan: Plan, state: DistrictState | None) -> int:
     counts = plan.counts
     arrived = counts["create"] + counts[ChangeKind.RETURN]
-    return (state.population if state else 0) + arrived - counts[ChangeKind.LEAVE]
+    return (state.population if state else 0) + arrived - counts[ChangeKind.LEAVE] - counts[ChangeKind.GRADUATE]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 from sqlalchemy import Connection
 
-from access_service.domain.patron import Patron, PatronRecord, Presence
+from access_service.domain.patron import HERE, Patron, PatronRecord
 from access_service.storage import patrons
 from sync.roster import COLUMNS, Roster
 
@@ -44,7 +44,7 @@ def _say_enough(frame: pd.DataFrame, known: Known) -> list[bool]:
 
 
 def _here(record: PatronRecord) -> bool:
-    return record.presence is not Presence.LEFT
+    return record.presence in HERE
 
 
 def _filled(frame: pd.DataFrame, known: Known, names: Iterable[str]) -> pd.DataFrame:

@@ -17,7 +17,8 @@ MOST_SCHOOLS, MOST_EXAMPLES = 20, 5
 
 
 class ChangeKind(StrEnum):
-    """UPDATE alters the card; RENEW only its expiry, or the pepper of its PIN; ABSENT is served all the same."""
+    """UPDATE alters the card; RENEW only its expiry, or the pepper of its PIN; ABSENT is served all the same, and
+    GRADUATE until the card expires."""
 
     UPDATE = "update"
     RENEW = "renew"
@@ -25,6 +26,11 @@ class ChangeKind(StrEnum):
     SEEN_AGAIN = "seen_again"
     ABSENT = "absent"
     LEAVE = "leave"
+    GRADUATE = "graduate"
+
+
+# Kinds after which a patron is no more among those whom the district's rosters keep, or may soon not be.
+REMOVALS = frozenset({ChangeKind.ABSENT, ChangeKind.LEAVE, ChangeKind.GRADUATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class Create:
 @dataclass(frozen=True, slots=True)
 class Change:
     """A stored patron that is another tomorrow. `missed` and `absent_since` are the absence counters after it;
-    `fingerprint` is None for one who left. `pin` is None where no PIN works, and `new_pin` whether it differs."""
+    `fingerprint` is None for one who left or graduated. `pin` is None where no PIN works, and `new_pin` whether it
+    differs."""
 
     kind: ChangeKind
     before: PatronRecord
@@ -67,9 +74,9 @@ class Excluded:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that a run would do. `refreshed` are rows that read otherwise and make the same card, before and after;
-    `contested` are folded library numbers that two people would own. `renamed` have another name or birth date,
-    `rekeyed` are missing under another id, `faults` are patrons whose row cannot be understood. A `partial` plan leaves
-    alone what it does not name."""
+    `contested` are folded library numbers that two people would own, `converted` rows of full library cards. `renamed`
+    have another name or birth date, `rekeyed` are missing under another id, `faults` are patrons whose row cannot be
+    understood. A `partial` plan leaves alone what it does not name."""
 
     creates: tuple[Create, ...]
     changes: tuple[Change, ...]
@@ -78,6 +85,7 @@ class Plan:
     contested: frozenset[str]
     unchanged: int
     absence_suspended: int
+    converted: int = 0
     renamed: int = 0
     rekeyed: int = 0
     faults: int = 0
@@ -91,6 +99,7 @@ class Plan:
             **{kind.value: kinds[kind] for kind in ChangeKind},
             "unchanged": self.unchanged,
             "absence_suspended": self.absence_suspended,
+            "converted": self.converted,
         }
 
     @property
@@ -117,7 +126,7 @@ class Plan:
 
     def without_removals(self) -> "Plan":
         """The rest of the plan, for a night whose removals wait: nobody leaves, and nobody is counted missing."""
-        kept = (change for change in self.changes if change.kind not in (ChangeKind.LEAVE, ChangeKind.ABSENT))
+        kept = (change for change in self.changes if change.kind not in REMOVALS)
         return replace(self, changes=tuple(kept))
 
     @property

@@ -3,23 +3,24 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from access_service.domain.mapping import FAULTS, Exclusion, to_patron
-from access_service.domain.ownership import FieldOwners, keep
-from access_service.domain.patron import Patron, PatronRecord, Presence
-from access_service.domain.pins import PinKind, issued_pin
+from access_service.domain.calendar import STANDSTILL, Freeze, SchoolCalendar, Season
+from access_service.domain.mapping import FAULTS, Exclusion, at_age, to_patron
+from access_service.domain.patron import HERE, Patron, PatronRecord, Presence
+from access_service.domain.pins import PinKind, Reissue, issued_pin
 from access_service.domain.student import Student
 from access_service.pin_vault import PinVault
 from access_service.settings import District
-from access_service.storage import overrides, patrons, runs, seen
+from access_service.storage import patrons, runs, seen
 from access_service.storage.runs import DistrictState
 from access_service.storage.seen import Seen
 from sync.collisions import Collisions, find_collisions
 from sync.marks import marks, other_birth_date, person
+from sync.milestones import come_of_age, parting, still_of_age
 from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, match, sort_roster
 from sync.profile import Profile
 from sync.roster import COLUMNS, Roster, content, fingerprints
@@ -33,20 +34,32 @@ STUDENT_COLUMNS = tuple(name for name in Student.__dataclass_fields__ if name in
 
 @dataclass(frozen=True)
 class Night:
-    """For whom and when a plan is made. `key` is the fingerprint key, which only the night holds."""
+    """For whom and when a plan is made. `key` is the fingerprint key, which only the night holds; `freezes` are all
+    that the district ever had."""
 
     district: District
     today: date
     vault: PinVault
     key: bytes
+    freezes: tuple[Freeze, ...] = ()
+
+    @cached_property
+    def calendar(self) -> SchoolCalendar:
+        return self.district.calendar.frozen_in(self.freezes, self.today)
+
+    @cached_property
+    def season(self) -> Season:
+        return self.calendar.season(self.today)
+
+    @cached_property
+    def reissues_pins(self) -> bool:
+        """Whether a changed fact changes a PIN tonight that was issued before."""
+        rule = self.district.rules.pin.reissue
+        return rule is Reissue.ALWAYS or (rule is Reissue.WINDOW and self.calendar.reissues_pins(self.today))
 
     @cached_property
     def expires(self) -> date:
         return self.district.rules.expiry.date_for(self.today)
-
-    @cached_property
-    def owners(self) -> FieldOwners:
-        return self.district.rules.owners.agreed(self.district.agreement.fields)
 
     @property
     def rules_version(self) -> str:
@@ -54,10 +67,12 @@ class Night:
 
     @property
     def basis(self) -> str:
-        """What a stored patron was made from besides its row. When it differs, every row is worked out again."""
+        """What a stored patron was made from besides its row. When it differs, every row is worked out again: at the
+        pivot, when the days of an issue of PINs begin, and when those end on which nobody leaves."""
         feed = self.district.feed
         agreed = sorted(self.district.agreement.fields), feed.columns, feed.values, feed.header, feed.school
-        facts = (MAPPING_VERSION, self.rules_version, agreed, self.expires, self.vault.key_id)
+        days = self.expires, self.season in STANDSTILL, self.reissues_pins
+        facts = (MAPPING_VERSION, self.rules_version, agreed, days, self.vault.key_id)
         return sha256(repr(facts).encode()).hexdigest()
 
 
@@ -79,11 +94,13 @@ def make_plan(connection: Connection, night: Night, roster: Roster, state: Distr
     written."""
     sorted_ = sort_roster(roster, night.district.rules)
     ids = sorted_.served["source_id"].tolist()
-    prints = fingerprints(sorted_.served, night.key)
+    rows = fingerprints(sorted_.served, night.key)
+    # A birthday is no other content: nobody would be missing from another roster by it.
+    prints = come_of_age(sorted_.served, rows, night.district.rules.of_age, night.today)
     everyone = state is None or state.basis != night.basis
     stored = seen.stream(connection, night.district.code)
     matched = match(ids, prints, stored, sorted_, everyone)
-    found = state.content if state and roster.partial else content(prints)
+    found = state.content if state and roster.partial else content(rows)
     draft = Draft(connection, night, sorted_, prints, partial=roster.partial)
     draft.candidates(matched)
     draft.excluded_now(matched.excluded)
@@ -121,12 +138,12 @@ class Draft:
         self._prints = prints
         self._excluded = dict(sorted_.excluded)
         self._partial = partial
-        self._held = overrides.held(connection, night.district.code, night.today)
         self._creates: dict[str, Create] = {}
         self._changes: dict[str, Change] = {}
         self._refreshed: list[tuple[Seen, Seen]] = []
         self._unchanged = 0
         self._suspended = 0
+        self._converted = 0
         self._renamed = 0
         self._rekeyed = 0
         self._faults = 0
@@ -143,7 +160,11 @@ class Draft:
         ids = self._served["source_id"].tolist()
         known = patrons.by_source_id(self._connection, self._night.district.code, [ids[index] for index in matched.new])
         for index, student in zip(matched.new, self._students(matched.new), strict=True):
-            if record := known.get(student.source_id):
+            record = known.get(student.source_id)
+            if record and record.presence is Presence.CONVERTED:
+                self._converted += 1
+                continue
+            if record:
                 self._compare(record, None, student, self._prints[index])
                 continue
             mapped = self._map(student)
@@ -155,7 +176,8 @@ class Draft:
         self._rekeyed = sum(1 for create in self._creates.values() if create.marks and person(create.marks) in missing)
 
     def excluded_now(self, rows: list[Seen]) -> None:
-        """Patrons whose row the rules now exclude, or whose exit the roster states, leave at once."""
+        """Patrons whose row the rules now exclude, or whose exit the roster states, leave at once, or as soon as
+        anybody may."""
         stored = self._records(row.patron_id for row in rows)
         for row in rows:
             self._refused(stored[row.patron_id], row, self._excluded[row.source_id].code)
@@ -164,6 +186,10 @@ class Draft:
         if code in FAULTS:
             self._faults += 1
             self._seen_all_the_same(row, record)
+        elif self._night.season in STANDSTILL:
+            self._suspended += 1
+        elif code is Exclusion.STATED_EXIT:
+            self._part(record, row)
         else:
             self._leave(record, row)
 
@@ -172,18 +198,20 @@ class Draft:
         rejected = {reject.source_id for reject in roster.rejects}
         unreadable = {reject.school for reject in roster.rejects if reject.source_id is None}
         stored = self._records(row.patron_id for row in rows if row.source_id not in rejected or row.missed)
-        calendar, today = self._night.district.calendar, self._night.today
+        today = self._night.today
+        has_left = cache(lambda missed, since: self._night.calendar.has_left(missed, since, today))
+        standing_still = self._night.season is not Season.TERM
         for row in rows:
             if row.source_id in rejected:
                 self._seen_all_the_same(row, stored.get(row.patron_id))
                 continue
             record = stored[row.patron_id]
-            suspended = not calendar.counts(today) or None in unreadable or record.patron.school in unreadable
+            suspended = standing_still or None in unreadable or record.patron.school in unreadable
             missed, since = row.missed + (not same), row.absent_since or today
             if suspended or (same and not row.missed):
                 self._suspended += 1
-            elif calendar.has_left(missed, since, today):
-                self._leave(record, row)
+            elif has_left(missed, since):
+                self._part(record, row)
             elif not same:
                 self._changes[row.source_id] = Change(
                     kind=ChangeKind.ABSENT,
@@ -220,6 +248,7 @@ class Draft:
             contested=collisions.contested,
             unchanged=unchanged,
             absence_suspended=self._suspended,
+            converted=self._converted,
             renamed=self._renamed,
             rekeyed=self._rekeyed,
             faults=self._faults,
@@ -242,13 +271,15 @@ class Draft:
             else:
                 change = self._changes.pop(source_id)
                 number = change.patron.student_number
-                if change.before.presence is not Presence.LEFT:
+                if change.before.presence in HERE:
                     self._leave(change.before, change.seen_before)
             self._excluded[source_id] = Excluded(Exclusion.NUMBER_COLLISION, number, detail)
 
     def _compare(self, record: PatronRecord, before: Seen | None, student: Student, fingerprint: bytes) -> None:
         found = marks(self._night.key, student)
         mapped = self._map(student)
+        if mapped and self._partial and student.birth_date is None:
+            mapped = still_of_age(mapped, record.patron, self._night.district.rules.of_age)
         renamed = _other_names(student, record.patron)
         stored = (before.marks if before else self._left_with(record) if all(renamed) else None) or b""
         reborn = other_birth_date(stored, found)
@@ -262,13 +293,16 @@ class Draft:
             if before:
                 self._refused(record, before, self._excluded[student.source_id].code)
             return
+        self._renamed += any(renamed) or reborn
         # A library number is minted once.
         mapped = replace(mapped, library_number=record.patron.library_number)
-        mapped = keep(self._night.owners, self._held.get(record.patron_id, ()), record.patron, mapped)
-        self._renamed += any(_other_names(mapped, record.patron)) or reborn
         pin = self._pin(student, mapped)
         same_pin = self._same_pin(record, pin)
-        new_pin = not same_pin or (pin is not None and record.pin_key != self._night.vault.key_id)
+        new_pin = not same_pin or (
+            pin is not None
+            and record.pin_key != self._night.vault.key_id
+            and (self._night.reissues_pins or self._night.vault.matches(record, pin))
+        )
         kind = _kind(record, mapped, same_pin, new_pin)
         if kind is None:
             self._unchanged += 1
@@ -285,13 +319,18 @@ class Draft:
         return bytes.fromhex(last[1].before.get("marks") or "") if last else None
 
     def _same_pin(self, record: PatronRecord, pin: str | None) -> bool:
+        if record.pin_digest is not None and not self._night.reissues_pins:
+            return True
         if pin is None:
             # A partial roster that leaves the birth date out does not take the PIN away.
             return self._partial or record.pin_digest is None
         return self._night.vault.matches(record, pin)
 
     def _map(self, student: Student) -> Patron | None:
-        mapped = to_patron(student, self._night.district.rules, self._night.district.code, self._night.expires)
+        rules = self._night.district.rules
+        mapped = to_patron(student, rules, self._night.district.code, self._night.expires)
+        if isinstance(mapped, Patron):
+            mapped = at_age(mapped, student.birth_date, rules, self._night.today)
         if isinstance(mapped, Exclusion):
             self._excluded[student.source_id] = Excluded(mapped, student.student_number)
             return None
@@ -303,6 +342,11 @@ class Draft:
             # Of the number on the badge: a cell can hold "12345@school.example".
             student = replace(student, student_number=card.student_number)
         return issued_pin(rule, student, self._night.today)
+
+    def _part(self, record: PatronRecord, before: Seen) -> None:
+        """Of one who is gone by the district's word, or missing long enough: left, or graduated."""
+        graduates, today = self._night.district.rules.graduates, self._night.today
+        self._changes[before.source_id] = parting(record, before, graduates, today)
 
     def _leave(self, record: PatronRecord, before: Seen | None) -> None:
         source_id = record.patron.source_id
@@ -322,7 +366,7 @@ class Draft:
             yield Student(source_id, number, school, grade, given, family, dates[born], pin)
 
 
-def _other_names(student: Student | Patron, patron: Patron) -> tuple[bool, bool]:
+def _other_names(student: Student, patron: Patron) -> tuple[bool, bool]:
     """Whether given and family name are others than the stored ones; a blank is not another name."""
     names = (student.given_name, patron.given_name), (student.family_name, patron.family_name)
     given, family = (bool(now and then) and now != then for now, then in names)
@@ -331,7 +375,7 @@ def _other_names(student: Student | Patron, patron: Patron) -> tuple[bool, bool]
 
 def _kind(record: PatronRecord, mapped: Patron, same_pin: bool, new_pin: bool) -> ChangeKind | None:
     """What kind of change this is, or None where it is none."""
-    if record.presence is Presence.LEFT:
+    if record.presence not in HERE:
         return ChangeKind.RETURN
     if not same_pin or replace(mapped, expires=record.patron.expires) != record.patron:
         return ChangeKind.UPDATE

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from access_service.domain.calendar import STANDSTILL, Season
 from access_service.domain.mapping import Exclusion
 from access_service.storage.runs import Outcome
 from sync.guard import Reason, Verdict, verdict
@@ -25,6 +26,9 @@ SENTENCES = {
     Outcome.DISCARDED: "discarded: nothing was changed",
     Outcome.EDITED: "no night: patrons changed by hand",
     Outcome.FAILED: "FAILED: nothing was changed",
+}
+SEASONS = {season.value: "nobody becomes absent or leaves" for season in STANDSTILL} | {
+    Season.BREAK.value: "nobody becomes absent"
 }
 
 
@@ -124,6 +128,7 @@ class Report:
             )
         if "students" in facts:
             lines.append(f"  roster   {facts['format']}: {facts['rows']:,} rows, {facts['students']:,} students")
+        lines += self._season()
         if "counts" in facts:
             lines.append(
                 "  patrons  " + ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in facts["counts"].items() if n)
@@ -141,6 +146,12 @@ class Report:
         lines += self._afterwards()
         lines.append("  took     " + ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in self.durations.items()))
         return lines
+
+    def _season(self) -> list[str]:
+        if not (season := self.facts.get("calendar")):
+            return []
+        why = f" ({self.facts['frozen']})" if "frozen" in self.facts else ""
+        return [f"  calendar {season.replace('_', ' ')}{why}: {SEASONS[season]}"]
 
     def _afterwards(self) -> list[str]:
         lines = []

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, LargeBinary, Table
 
 from access_service.domain.identifiers import IdentifierKind, fold
-from access_service.domain.patron import Presence
+from access_service.domain.patron import HERE, Presence
 from access_service.storage import patrons, undone
 from access_service.storage import tables as t
 from access_service.storage.runs import REFRESH
@@ -28,6 +28,9 @@ class Return(StrEnum):
     RESTORE = "restore"
     LEFT_ALONE = "left_alone"
 
+
+# Whose number somebody else can have got.
+AWAY = frozenset(Presence) - HERE
 
 # The kind of the step back, by the kind of the change.
 BACK = {REFRESH: REFRESH, Return.WITHDRAW: Return.RESTORE, Return.RESTORE: Return.WITHDRAW}
@@ -112,7 +115,7 @@ def reverse(connection: Connection, target: Target, today: date) -> Reversal:
 def _put_back(row: Changed, before: Mapping[str, Any], after: Mapping[str, Any]) -> Step:
     number = row.now["student_number"]
     then = before.get("student_number", number)
-    returns = after.get("presence") == Presence.LEFT
+    returns = after.get("presence") in AWAY
     kind = BACK.get(row.kind, Return.PUT_BACK)
     return Step(
         row.patron_id,

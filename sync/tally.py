@@ -13,6 +13,7 @@ KINDS = {
     ChangeKind.UPDATE: Finding.UPDATES,
     ChangeKind.RETURN: Finding.RETURNS,
     ChangeKind.LEAVE: Finding.REMOVALS,
+    ChangeKind.GRADUATE: Finding.REMOVALS,
 }
 
 

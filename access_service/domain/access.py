@@ -1,9 +1,11 @@
 """May they come in? Standing and PIN are two facts, kept apart; no dialect folds them for us."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
+from access_service.domain.calendar import Freeze
 from access_service.domain.patron import PatronRecord, Presence
 
 
@@ -12,6 +14,7 @@ class Standing(StrEnum):
 
     ACTIVE = "active"
     ABSENT = "absent"
+    GRADUATED = "graduated"
     EXPIRED = "expired"
     LEFT = "left"
     AMBIGUOUS = "ambiguous"
@@ -29,11 +32,12 @@ class PinResult(StrEnum):
     UNCHECKED = "unchecked"
 
 
-IN_GOOD_STANDING = frozenset({Standing.ACTIVE, Standing.ABSENT})
+IN_GOOD_STANDING = frozenset({Standing.ACTIVE, Standing.ABSENT, Standing.GRADUATED})
 
 # What clients of dialects that carry a date or status are told (DESIGN section 4).
 TOLD_STANDING = {
     Standing.ABSENT: Standing.ACTIVE,
+    Standing.GRADUATED: Standing.ACTIVE,
     Standing.LEFT: Standing.EXPIRED,
     Standing.AMBIGUOUS: Standing.UNKNOWN,
 }
@@ -65,14 +69,31 @@ class Answer:
         """The last day the card was or is good for; for one who left, the day before at the latest."""
         if self.record is None:
             return None
-        left_on = self.record.left_on
+        left_on = self.record.left_on if self.record.presence is Presence.LEFT else None
         return min(self.record.patron.expires, left_on - timedelta(days=1) if left_on else date.max)
 
 
+STANDING = {
+    Presence.PRESENT: Standing.ACTIVE,
+    Presence.ABSENT: Standing.ABSENT,
+    Presence.GRADUATED: Standing.GRADUATED,
+    Presence.CONVERTED: Standing.ACTIVE,
+}
+
+
 def judge(record: PatronRecord, today: date) -> Standing:
-    """The standing of one patron today. A card is good through the day it expires."""
+    """The standing of one patron today. A card is good through the day it expires; with a graduate's, the student has
+    left."""
     if record.presence is Presence.LEFT:
         return Standing.LEFT
     if record.patron.expires < today:
-        return Standing.EXPIRED
-    return Standing.ABSENT if record.presence is Presence.ABSENT else Standing.ACTIVE
+        return Standing.LEFT if record.presence is Presence.GRADUATED else Standing.EXPIRED
+    return STANDING[record.presence]
+
+
+def kept_open(record: PatronRecord, freezes: Iterable[Freeze], today: date) -> PatronRecord:
+    """The patron as they stand in a freeze: a card that would have expired in it is good through today."""
+    expires = record.patron.expires
+    if expires < today and any(freeze.holds(today) and freeze.first <= expires for freeze in freezes):
+        return replace(record, patron=replace(record.patron, expires=today))
+    return record

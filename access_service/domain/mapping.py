@@ -1,17 +1,17 @@
 """What district and library agreed: which students get a card, and what is on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
 from access_service.domain.calendar import ExpiryRule
 from access_service.domain.identifiers import MAX_TYPED, NumberRule, NumberTemplate
-from access_service.domain.ownership import FieldOwners
+from access_service.domain.milestones import Graduates, OfAge
 from access_service.domain.patron import Patron
 from access_service.domain.pins import PinRule
-from access_service.domain.student import GRADES, Student
+from access_service.domain.student import GRADES, Role, Student
 
 
 class Exclusion(StrEnum):
@@ -27,6 +27,7 @@ class Exclusion(StrEnum):
     NUMBER_TOO_LONG = "number_too_long"
     NUMBER_COLLISION = "number_collision"
     ID_RECYCLED = "id_recycled"
+    OF_AGE = "of_age"
     STATED_EXIT = "stated_exit"
 
 
@@ -67,7 +68,8 @@ class MappingRules:
     pin: PinRule
     expiry: ExpiryRule
     number_max_length: int = 20
-    owners: FieldOwners = field(default_factory=FieldOwners)
+    of_age: OfAge | None = None
+    graduates: Graduates | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -117,6 +119,16 @@ def to_patron(student: Student, rules: MappingRules, district: str, expires: dat
         family_name=student.family_name,
         expires=expires,
     )
+
+
+def at_age(patron: Patron, born: date | None, rules: MappingRules, today: date) -> Patron | Exclusion:
+    """The card of a student of this birth date on this day: past the birthday of `of_age` another, or none."""
+    rule = rules.of_age
+    if rule is None or patron.role is not Role.STUDENT or not rule.reached(born, today):
+        return patron
+    if not rule.patron_type:
+        return Exclusion.OF_AGE
+    return replace(patron, patron_type=rule.patron_type, profile=rule.profile)
 
 
 def not_served(school: str, grade: str, rules: MappingRules) -> Exclusion | None:

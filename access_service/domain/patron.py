@@ -8,11 +8,18 @@ from access_service.domain.student import Role
 
 
 class Presence(StrEnum):
-    """What the rosters last said. An absent student is still served; one who left is not."""
+    """What the rosters last said. An absent student is still served, and one who graduated until the card expires; one
+    who left is not. What became a full library card (CONVERTED) no roster touches any more."""
 
     PRESENT = "present"
     ABSENT = "absent"
     LEFT = "left"
+    GRADUATED = "graduated"
+    CONVERTED = "converted"
+
+
+# Those whom tonight's roster can make absent or leavers.
+HERE = frozenset({Presence.PRESENT, Presence.ABSENT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,14 @@ class PinKind(StrEnum):
     UNCLAIMED = "unclaimed"
 
 
+class Reissue(StrEnum):
+    """When a changed fact changes a PIN that was issued. A first PIN is issued whenever there is none."""
+
+    ALWAYS = "always"
+    WINDOW = "window"
+    NEVER = "never"
+
+
 BIRTH_DATE_FORMATS = {
     PinKind.MMDD: "{0.month:02}{0.day:02}",
     PinKind.MMYYYY: "{0.month:02}{0.year:04}",
@@ -35,6 +43,7 @@ class PinRule:
 
     rule: PinKind
     digits: int = 4
+    reissue: Reissue = Reissue.ALWAYS
 
     def __post_init__(self) -> None:
         if self.digits < 1:

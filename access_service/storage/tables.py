@@ -46,7 +46,7 @@ patrons = Table(
     Column("given_name", Text, nullable=False),
     Column("family_name", Text, nullable=False),
     Column("expires", Date, nullable=False),
-    Column("presence", String(7), nullable=False),
+    Column("presence", String(15), nullable=False),
     Column("left_on", Date),
     Column("pin_key", String(8)),
     Column("pin_digest", LargeBinary(32)),
@@ -173,20 +173,6 @@ changes = Table(
     Column("after", Text, nullable=False),
 )
 
-# Fields of a patron that a person set: no night changes them until they are released. The value stands in `patrons`.
-overrides = Table(
-    "overrides",
-    metadata,
-    Column("patron_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("field", String(15), primary_key=True),
-    Column("district", String(31), nullable=False, index=True),
-    Column("by", Text, nullable=False),
-    Column("set_on", Date, nullable=False),
-    Column("reason", Text, nullable=False),
-    # The last day; none: until somebody releases it.
-    Column("until", Date),
-)
-
 # Rows that no run could use, sealed under a key that only the night has.
 quarantine = Table(
     "quarantine",
@@ -220,6 +206,22 @@ notices = Table(
     Column("try_after", DateTime(timezone=True), nullable=False),
     Column("told_at", DateTime(timezone=True)),
     Index("uq_notices", "district", "way", "event", "day", unique=True),
+)
+
+# Days on which nobody of a district expires or leaves. `until` is the last of them; none: until somebody thaws it.
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("freeze_id", Integer, primary_key=True),
+    Column("district", String(31), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("until", Date),
+    Column("reason", Text, nullable=False),
+    Column("frozen_by", Text, nullable=False),
+    Column("frozen_at", DateTime(timezone=True), nullable=False),
+    Column("thawed_on", Date),
+    Column("thawed_by", Text),
+    Column("thaw_reason", Text),
 )
 
 clients = Table(

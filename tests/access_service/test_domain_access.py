@@ -26,6 +26,10 @@ def _record(presence: Presence, expires: date, left_on: date | None = None) -> P
         (Presence.ABSENT, date(2026, 11, 2), Standing.EXPIRED),
         (Presence.LEFT, date(2027, 9, 15), Standing.LEFT),
         (Presence.LEFT, date(2026, 11, 2), Standing.LEFT),
+        (Presence.GRADUATED, TODAY, Standing.GRADUATED),
+        (Presence.GRADUATED, date(2026, 11, 2), Standing.LEFT),
+        (Presence.CONVERTED, TODAY, Standing.ACTIVE),
+        (Presence.CONVERTED, date(2026, 11, 2), Standing.EXPIRED),
     ],
 )
 def test_standing_follows_from_presence_and_date(presence: Presence, expires: date, standing: Standing) -> None:
@@ -36,8 +40,8 @@ def test_standing_follows_from_presence_and_date(presence: Presence, expires: da
 @pytest.mark.parametrize("standing", Standing)
 @pytest.mark.parametrize("pin", PinResult)
 def test_only_a_right_pin_and_a_good_standing_let_anybody_in(standing: Standing, pin: PinResult) -> None:
-    """Of all pairs of standing and PIN result exactly two open the door."""
-    lets_in = {(Standing.ACTIVE, PinResult.OK), (Standing.ABSENT, PinResult.OK)}
+    """Of all pairs of standing and PIN result exactly three open the door."""
+    lets_in = {(good, PinResult.OK) for good in (Standing.ACTIVE, Standing.ABSENT, Standing.GRADUATED)}
     assert Answer(standing, pin).authenticated is ((standing, pin) in lets_in)
 
 

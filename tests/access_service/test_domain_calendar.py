@@ -1,12 +1,21 @@
 """The school year: when a card expires, and when a missing student has left."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access_service.domain.calendar import Break, ExpiryRule, SchoolCalendar, in_year
+from access_service.domain.calendar import (
+    Break,
+    ExpiryRule,
+    Freeze,
+    SchoolCalendar,
+    SchoolYear,
+    Season,
+    in_year,
+)
 
 PINES = ExpiryRule(pivot="06-30", expires="09-15")
 WINTER = Break(date(2026, 12, 21), date(2027, 1, 3))
@@ -133,3 +142,68 @@ def test_a_calendar_without_patience_is_refused(patience: dict[str, int]) -> Non
     """No roster and fewer than no days are numbers that nobody means."""
     with pytest.raises(ValueError, match="absence_rosters should be 1 or more"):
         SchoolCalendar(**patience)  # type: ignore[arg-type]
+
+
+# 24 August is a Monday.
+FIRST = SchoolYear(date(2026, 8, 24), date(2027, 6, 4))
+SECOND = SchoolYear(date(2027, 8, 23), date(2028, 6, 2), Break(date(2027, 8, 23), date(2027, 9, 17)))
+
+
+@pytest.mark.parametrize(
+    ("day", "season"),
+    [
+        (date(2026, 8, 23), Season.SUMMER),
+        (date(2026, 8, 24), Season.FIRST_DAYS),
+        (date(2026, 8, 29), Season.FIRST_DAYS),
+        (date(2026, 8, 30), Season.FIRST_DAYS),
+        (date(2026, 8, 31), Season.TERM),
+        (date(2026, 12, 21), Season.BREAK),
+        (date(2027, 6, 4), Season.TERM),
+        (date(2027, 6, 5), Season.SUMMER),
+        (date(2027, 8, 23), Season.FIRST_DAYS),
+        (date(2028, 6, 3), Season.SUMMER),
+    ],
+)
+def test_one_calendar_serves_several_years(day: date, season: Season) -> None:
+    """Absence counts from the sixth school day of each; outside all of them it is summer."""
+    calendar = SchoolCalendar(breaks=(WINTER,), absence_from_day=6, years=(FIRST, SECOND))
+    assert calendar.season(day) is season
+    assert calendar.counts(day) is (season is Season.TERM)
+
+
+def test_a_break_has_no_school_day() -> None:
+    """Neither have weekends."""
+    assert SchoolCalendar(breaks=(WINTER,)).school_days(date(2026, 12, 14), date(2027, 1, 5)) == 7
+
+
+def test_the_last_year_ends() -> None:
+    """Then the next one is missing; without any there is nothing to end."""
+    calendar = SchoolCalendar(years=(FIRST, SECOND))
+    assert not calendar.ended(date(2027, 7, 1)) and not calendar.ended(date(2028, 6, 2))
+    assert calendar.ended(date(2028, 6, 3)) and not SchoolCalendar().ended(date(2028, 6, 3))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda: SchoolYear(date(2027, 6, 4), date(2026, 8, 24)), "ends before it begins"),
+        (lambda: SchoolCalendar(years=(SECOND, FIRST)), "should come after 2028-06-02"),
+        (lambda: SchoolCalendar(years=(FIRST, FIRST)), "should come after 2027-06-04"),
+        (lambda: SchoolCalendar(absence_from_day=20), "needs"),
+        (lambda: SchoolCalendar(absence_from_day=0), "1 or more"),
+    ],
+)
+def test_a_calendar_that_nobody_means_is_refused(wrong: Callable[[], object], said: str) -> None:
+    """Each in one sentence."""
+    with pytest.raises(ValueError, match=said):
+        wrong()
+
+
+def test_the_days_of_a_freeze_count_like_a_break() -> None:
+    """While it holds, nobody leaves; afterwards its days are none of absence."""
+    freeze = Freeze(date(2026, 10, 5), date(2026, 10, 9), "tornado")
+    held = SchoolCalendar().frozen_in([freeze], date(2026, 10, 7))
+    over = SchoolCalendar().frozen_in([freeze], date(2026, 10, 12))
+    assert (held.season(date(2026, 10, 7)), over.season(date(2026, 10, 12))) == (Season.FROZEN, Season.TERM)
+    assert over.counted_days(date(2026, 10, 2), date(2026, 10, 12)) == 5
+    assert Freeze(date(2026, 10, 5), None, "epidemic").holds(date(2027, 10, 5))

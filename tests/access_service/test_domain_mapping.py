@@ -90,6 +90,7 @@ def test_what_is_not_decided_here_is_listed() -> None:
         Exclusion.NOT_A_STUDENT,
         Exclusion.NUMBER_COLLISION,
         Exclusion.ID_RECYCLED,
+        Exclusion.OF_AGE,
         Exclusion.STATED_EXIT,
     }
     assert set(Exclusion) - elsewhere == REFUSALS.keys() | {Exclusion.NUMBER_TOO_LONG}

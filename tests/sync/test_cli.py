@@ -119,6 +119,46 @@ def test_a_held_night_ends_with_2_and_changes_nothing(place: Place) -> None:
     assert place.stored() == before
 
 
+def test_a_freeze_by_command(place: Place) -> None:
+    """Until a day, then another, then its end; each is on record, and `explain` and the report say so."""
+    place.sync("run", "demo", "--file", roster(place, pupils(20)))
+    assert place.sync("freeze", "--list").out == "nothing is frozen\n"
+    said = place.sync("freeze", "demo", "--reason", "tornado", "--until", "2999-01-01")
+    today = said.out.split("frozen since ")[1][:10]
+    assert said.out == f"demo: frozen since {today}, through 2999-01-01 (tornado): nobody expires or leaves\n"
+    place.sync("freeze", "demo", "--reason", "flood")
+    frozen = {"district": "demo", "first": today, "last": None, "reason": "flood"}
+    assert place.sync("freeze", "--list", "--json").json == {"freezes": [frozen]}
+    assert f"demo is frozen since {today} (flood): nobody expires or leaves" in place.day("explain", "20").out
+    report = place.sync("run", "demo", "--file", roster(place, pupils(19), "other.zip"))
+    assert "calendar frozen (flood): nobody becomes absent or leaves" in report.out
+    assert place.sync("thaw", "demo", "--reason", "dry").out.startswith(f"demo: frozen from {today} to today")
+    assert place.sync("thaw", "demo", "--reason", "dry").refused().startswith("demo is not frozen; ")
+    assert place.sync("freeze", "demo", "--reason", "x", "--until", "2020-01-01").refused().startswith("--until 2020")
+    assert "name a DISTRICT and a --reason" in place.sync("freeze", "demo").refused()
+    on_record = place.day("audit", "list", "--json").json["entries"]
+    assert [entry["action"] for entry in on_record] == ["thaw", "run", "freeze", "freeze", "run"]
+
+
+def test_a_full_card_by_command(place: Place) -> None:
+    """The desk names a graduate by any number, and nobody else."""
+    place.edit("[calendar]", '[rules.graduates]\ngrades = ["03"]\nfirst = "01-01"\nlast = "12-31"\n\n[calendar]')
+    place.sync("run", "demo", "--file", roster(place, [*pupils(20), Pupil("s-21", "0000021", grade="04")]))
+    give = ("patron", "convert", "--expires", "2999-01-01", "--reason", "a test")
+    given = place.day(*give, "--patron-type", "ADULT", "20")
+    assert given.out == (
+        "patron 20, 290000020: a full library card through 2999-01-01; no roster touches it any more\n"
+    )
+    explained = place.day("explain", "20").out
+    assert "is not asked: this is a full library card" in explained and "patron type ADULT" in explained
+    assert "is no graduate: only grade 03" in place.day(*give, "21").refused()
+    assert place.day(*give, "22").refused().startswith("nobody has this number")
+    assert "1 converted" in place.sync("run", "demo", "--file", roster(place, pupils(20), "other.zip")).out
+    assert place.day("patron", "give-back", "20", "--reason", "wrong child").out.endswith(
+        "until a roster has the student\n"
+    )
+
+
 def test_an_undo_by_command(place: Place) -> None:
     """A preview, the undo it spoke of, the same once more, and the file that is held now."""
     place.sync("run", "demo", "--file", roster(place, pupils(20)))

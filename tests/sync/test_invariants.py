@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy import make_url, text
 
 from access_service.domain.access import Standing
-from access_service.domain.patron import PatronRecord
+from access_service.domain.milestones import Graduates
+from access_service.domain.patron import HERE, PatronRecord
 from access_service.domain.pins import PinKind
 from access_service.errors import OperatorError
 from access_service.pin_vault import PinVault
@@ -53,6 +54,13 @@ def district(**limits: float) -> District:
     }
     raw["limits"] = free | {"file_shrink_percent": 100, "drift_percent": 100, "group": None} | limits
     return District.model_validate(raw)
+
+
+def graduating() -> District:
+    """Of the one grade, everybody who leaves at any time has graduated."""
+    agreed = district()
+    always = Graduates(grades=("03",), first="01-01", last="12-31")
+    return agreed.model_copy(update={"rules": replace(agreed.rules, graduates=always)})
 
 
 # A number goes from one to another who is new, which an undo has to take back, give again and take back.
@@ -474,7 +482,7 @@ def check_the_night_after(rows: list[Pupil], there: set[str], nights: Nights, ne
     never.night(rows)
     found, expected = Stored.of(nights, there), Stored.of(never, there)
     assert replace(found, state=[]) == replace(expected, state=[])
-    here, expected_here = ({s for s, r in stored(each).items() if r.presence != "left"} for each in (nights, never))
+    here, expected_here = ({s for s, r in stored(each).items() if r.presence in HERE} for each in (nights, never))
     assert here == expected_here
     facts = "population", "content", "basis", "profile"
     assert rows_of(nights, "district_state", *facts) == rows_of(never, "district_state", *facts)
@@ -484,11 +492,11 @@ AT_LEAST_TWO = st.lists(ROSTER, min_size=2, max_size=4).map(lambda nights: [list
 
 
 @budget(max_examples=60, deadline=None, suppress_health_check=SLOW)
-@given(rosters=AT_LEAST_TWO)
-@example(rosters=HANDED_ON)
-def test_an_undone_night_has_never_been(empty: Path, rosters: list[list[Pupil]]) -> None:
+@given(rosters=AT_LEAST_TWO, agreed=st.sampled_from([district(), graduating()]))
+@example(rosters=HANDED_ON, agreed=district())
+def test_an_undone_night_has_never_been(empty: Path, rosters: list[list[Pupil]], agreed: District) -> None:
     """Apply and undo is nothing, to patrons, numbers, the roster's last word and the next night."""
-    with on_sqlite(empty, district()) as nights, on_sqlite(empty, district()) as never:
+    with on_sqlite(empty, agreed) as nights, on_sqlite(empty, agreed) as never:
         check_undo(rosters, nights, never)
 
 
@@ -508,10 +516,12 @@ NIGHTS_AND_UNDOS = st.lists(
 
 
 @budget(max_examples=60, deadline=None, suppress_health_check=SLOW)
-@given(steps=NIGHTS_AND_UNDOS)
-def test_whatever_is_undone_numbers_have_one_owner(empty: Path, steps: list[list[Pupil] | int]) -> None:
+@given(steps=NIGHTS_AND_UNDOS, agreed=st.sampled_from([district(), graduating()]))
+def test_whatever_is_undone_numbers_have_one_owner(
+    empty: Path, steps: list[list[Pupil] | int], agreed: District
+) -> None:
     """Nights, and undos of any run in any order: what is stored fits together, and nothing that is newer is touched."""
-    with on_sqlite(empty, district()) as nights:
+    with on_sqlite(empty, agreed) as nights:
         for step in steps:
             if not isinstance(step, int):
                 nights.night(step)
@@ -533,7 +543,7 @@ def check_any_undo(nights: Nights, run_id: int) -> None:
 
 def check_consistency(nights: Nights) -> None:
     people = {record.patron_id: record for record in stored(nights).values()}
-    here = [i for i, record in people.items() if record.presence != "left"]
+    here = [i for i, record in people.items() if record.presence in HERE]
     assert [row[0] for row in rows_of(nights, "seen", "patron_id")] == sorted(here, key=lambda i: repr((i,)))
     assert sum(row[0] for row in rows_of(nights, "district_state", "population")) == len(here)
     numbers = rows_of(nights, "identifiers WHERE kind = 'student_number'", "key", "patron_id")

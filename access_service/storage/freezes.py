@@ -1,0 +1,62 @@
+"""Freezes of districts: from when to when nobody expires or leaves, who said so and why."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from access_service.domain.calendar import Freeze
+from access_service.storage.tables import freezes
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who freezes or thaws a district, when by the clock and by its calendar, and why."""
+
+    district: str
+    by: str
+    at: datetime
+    today: date
+    reason: str
+
+
+def read(connection: Connection) -> Mapping[str, tuple[Freeze, ...]]:
+    """All freezes by district, the oldest first. The day on which one is ended belongs to it no more."""
+    found: dict[str, list[Freeze]] = defaultdict(list)
+    for row in connection.execute(select(freezes).order_by(freezes.c.freeze_id)):
+        ended = row.thawed_on - timedelta(days=1) if row.thawed_on else None
+        last = min((day for day in (row.until, ended) if day), default=None)
+        if last is None or row.first_day <= last:
+            found[row.district].append(Freeze(row.first_day, last, row.reason))
+    return {district: tuple(each) for district, each in found.items()}
+
+
+def freeze(connection: Connection, order: Order, until: date | None) -> Freeze:
+    """Freeze a district from today on; one that is frozen already stays so until the new day, for the new reason."""
+    values = {"until": until, "reason": order.reason, "frozen_by": order.by, "frozen_at": order.at}
+    if held := _in_force(connection, order):
+        connection.execute(update(freezes).where(freezes.c.freeze_id == held[0]).values(**values))
+        return Freeze(held[1], until, order.reason)
+    connection.execute(insert(freezes).values(district=order.district, first_day=order.today, **values))
+    return Freeze(order.today, until, order.reason)
+
+
+def thaw(connection: Connection, order: Order) -> date | None:
+    """End the freeze of a district today. The day it began, or None where there is none in force."""
+    if not (held := _in_force(connection, order)):
+        return None
+    values = {"thawed_on": order.today, "thawed_by": order.by, "thaw_reason": order.reason}
+    connection.execute(update(freezes).where(freezes.c.freeze_id == held[0]).values(**values))
+    return held[1]
+
+
+def _in_force(connection: Connection, order: Order) -> tuple[int, date] | None:
+    statement = select(freezes.c.freeze_id, freezes.c.first_day).where(
+        freezes.c.district == order.district,
+        freezes.c.thawed_on.is_(None),
+        freezes.c.until.is_(None) | (freezes.c.until >= order.today),
+    )
+    row = connection.execute(statement).one_or_none()
+    return (row.freeze_id, row.first_day) if row else None
