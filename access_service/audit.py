@@ -34,6 +34,8 @@ class Action(StrEnum):
     THAW = "thaw"
     PATRON_CONVERT = "patron_convert"
     PATRON_GIVE_BACK = "patron_give_back"
+    PATRON_SET = "patron_set"
+    PATRON_RELEASE = "patron_release"
     CLIENT_ADD = "client_add"
     CLIENT_REVOKE = "client_revoke"
 

@@ -111,9 +111,12 @@ def explain(installation: Installation, number: str, as_json: bool) -> None:
     with database_errors(), databases.reader.connect() as connection:
         found = Explainer(connection, districts, vault, datetime.now(UTC)).explain(number)
     if as_json:
-        click.echo(json.dumps({"standing": found.standing, "lines": found.lines, "next_step": found.next_step}))
+        fields = {name: origin.as_json() for name, origin in found.fields.items()}
+        told = {"standing": found.standing, "lines": found.lines, "next_step": found.next_step, "fields": fields}
+        click.echo(json.dumps(told))
         return
-    click.echo("\n".join([*found.lines, f"standing: {found.standing}", f"next: {found.next_step}"]))
+    origins = [f"field {name}: {origin}" for name, origin in found.fields.items()]
+    click.echo("\n".join([*found.lines, *origins, f"standing: {found.standing}", f"next: {found.next_step}"]))
 
 
 def _pin() -> str:

@@ -33,10 +33,11 @@ class Edit:
     changed: dict[int, tuple[Facts, Facts]] = field(default_factory=dict)
 
     def change(self, patron_id: int, kind: str, before: Facts, after: Facts) -> None:
-        """Set columns of a patron, once in an edit. `before` has the same columns as they are."""
+        """Set columns of a patron, once in an edit. `before` has the same columns as they are.
+
+        Where none differs that is on record all the same: what a person confirmed, no undo of an older run changes.
+        """
         differing = [name for name in after if after[name] != before[name]]
-        if not differing:
-            return
         values = {name: after[name] for name in differing}
         mine = t.patrons.c.patron_id == patron_id
         self.connection.execute(update(t.patrons).where(mine).values(**values, updated_on=self.today))

@@ -1,7 +1,7 @@
 """Why does this number work, or not? From what was typed to what each client would be told."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.pins import PinKind
 from access_service.pin_vault import PinVault
+from access_service.provenance import Provenance, provenance
 from access_service.settings import District
 from access_service.storage import attempts, clients, freezes, patrons, runs
 from access_service.storage.patrons import Attempts
@@ -59,11 +60,13 @@ ROSTER_SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`lines` are the story in order, `next_step` what a person can do now."""
+    """`lines` are the story in order, `next_step` what a person can do now; `fields` say where each of the card's has
+    its value from."""
 
     standing: Standing
     lines: tuple[str, ...]
     next_step: str
+    fields: Mapping[str, Provenance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,8 @@ class Explainer:
             next_step = NO_PIN
         elif (locked := self._locked(record)) > 0:
             next_step = f"wait {locked} seconds, then the right PIN works again"
-        return Explanation(standing, (read, found, *story, *self._told(record, standing)), next_step)
+        fields = provenance(self.connection, record, district)
+        return Explanation(standing, (read, found, *story, *self._told(record, standing)), next_step, fields)
 
     def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]]) -> Explanation:
         for code in sorted(self.districts):

@@ -46,7 +46,7 @@ def _undone(job: Job, landed: Landed) -> Iterator[Reason]:
 
 
 def same_file(job: Job, landed: Landed, night: Night, state: DistrictState | None) -> bool:
-    """The bytes and the rules of the last run, and nobody whose absence may have run out, or who may be of age today:
+    """The bytes and the rules of the last run, and nobody who is another by them now, or may be of age today:
     only the file knows the birthdays."""
     if (
         job.replay
@@ -57,7 +57,7 @@ def same_file(job: Job, landed: Landed, night: Night, state: DistrictState | Non
     ):
         return False
     with job.databases.reader.connect() as connection:
-        return not seen.anyone_absent(connection, job.code)
+        return not seen.anyone_due(connection, job.code)
 
 
 def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of

@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from access_service.domain.calendar import STANDSTILL, Freeze, SchoolCalendar, Season
 from access_service.domain.mapping import FAULTS, Exclusion, at_age, to_patron
+from access_service.domain.ownership import FieldOwners, keep
 from access_service.domain.patron import HERE, Patron, PatronRecord, Presence
 from access_service.domain.pins import PinKind, Reissue, issued_pin
 from access_service.domain.student import Student
 from access_service.pin_vault import PinVault
 from access_service.settings import District
-from access_service.storage import patrons, runs, seen
+from access_service.storage import overrides, patrons, runs, seen
 from access_service.storage.runs import DistrictState
 from access_service.storage.seen import Seen
 from sync.collisions import Collisions, find_collisions
@@ -60,6 +61,10 @@ class Night:
     @cached_property
     def expires(self) -> date:
         return self.district.rules.expiry.date_for(self.today)
+
+    @cached_property
+    def owners(self) -> FieldOwners:
+        return self.district.rules.owners.agreed(self.district.agreement.fields)
 
     @property
     def rules_version(self) -> str:
@@ -138,6 +143,7 @@ class Draft:
         self._prints = prints
         self._excluded = dict(sorted_.excluded)
         self._partial = partial
+        self._held = overrides.held(connection, night.district.code, night.today)
         self._creates: dict[str, Create] = {}
         self._changes: dict[str, Change] = {}
         self._refreshed: list[tuple[Seen, Seen]] = []
@@ -293,9 +299,10 @@ class Draft:
             if before:
                 self._refused(record, before, self._excluded[student.source_id].code)
             return
-        self._renamed += any(renamed) or reborn
         # A library number is minted once.
         mapped = replace(mapped, library_number=record.patron.library_number)
+        mapped = keep(self._night.owners, self._held.get(record.patron_id, ()), record.patron, mapped)
+        self._renamed += any(_other_names(mapped, record.patron)) or reborn
         pin = self._pin(student, mapped)
         same_pin = self._same_pin(record, pin)
         new_pin = not same_pin or (
@@ -366,7 +373,7 @@ class Draft:
             yield Student(source_id, number, school, grade, given, family, dates[born], pin)
 
 
-def _other_names(student: Student, patron: Patron) -> tuple[bool, bool]:
+def _other_names(student: Student | Patron, patron: Patron) -> tuple[bool, bool]:
     """Whether given and family name are others than the stored ones; a blank is not another name."""
     names = (student.given_name, patron.given_name), (student.family_name, patron.family_name)
     given, family = (bool(now and then) and now != then for now, then in names)

@@ -1,7 +1,7 @@
 """What district and library agreed: which students get a card, and what is on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -9,6 +9,7 @@ from functools import cached_property
 from access_service.domain.calendar import ExpiryRule
 from access_service.domain.identifiers import MAX_TYPED, NumberRule, NumberTemplate
 from access_service.domain.milestones import Graduates, OfAge
+from access_service.domain.ownership import FieldOwners
 from access_service.domain.patron import Patron
 from access_service.domain.pins import PinRule
 from access_service.domain.student import GRADES, Role, Student
@@ -70,6 +71,7 @@ class MappingRules:
     number_max_length: int = 20
     of_age: OfAge | None = None
     graduates: Graduates | None = None
+    owners: FieldOwners = field(default_factory=FieldOwners)
 
     def __post_init__(self) -> None:
         try:

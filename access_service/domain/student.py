@@ -7,8 +7,11 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
+    """A test card is nobody's: a vendor tries its connection with one."""
+
     STUDENT = "student"
     EDUCATOR = "educator"
+    TEST_CARD = "test_card"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """What the last accepted roster said of each source id: the narrow table that every night reads whole."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from access_service.storage.tables import district_state, seen
 
 STREAM = 10_000
+# Of a row that is worked out again, whatever it says.
+VOID = b""
 
 
 class Seen(NamedTuple):
@@ -38,7 +40,15 @@ def let_go(connection: Connection, district: str, source_id: str) -> None:
     connection.execute(update(district_state).where(district_state.c.district == district).values(population=here))
 
 
-def anyone_absent(connection: Connection, district: str) -> bool:
-    """Whether somebody is missing who may have left by now though the file is the same."""
-    statement = select(seen.c.source_id).where(seen.c.district == district, seen.c.missed > 0)
+def void(connection: Connection, district: str, patron_ids: Collection[int]) -> None:
+    """Have the next night that has these patrons work their rows out again, though they say the same."""
+    mine = seen.c.district == district, seen.c.patron_id.in_(patron_ids)
+    connection.execute(update(seen).where(*mine).values(fingerprint=VOID))
+
+
+def anyone_due(connection: Connection, district: str) -> bool:
+    """Whether somebody is another by now though the file is the same: one who is missing may have left, and a field
+    that was set by hand be the roster's again."""
+    due = or_(seen.c.missed > 0, seen.c.fingerprint == VOID)
+    statement = select(seen.c.source_id).where(seen.c.district == district, due)
     return connection.execute(statement.limit(1)).first() is not None

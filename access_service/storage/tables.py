@@ -173,6 +173,20 @@ changes = Table(
     Column("after", Text, nullable=False),
 )
 
+# Fields of a patron that a person set: no night changes them until they are released. The value stands in `patrons`.
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("patron_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("field", String(15), primary_key=True),
+    Column("district", String(31), nullable=False, index=True),
+    Column("by", Text, nullable=False),
+    Column("set_on", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    # The last day; none: until somebody releases it.
+    Column("until", Date),
+)
+
 # Rows that no run could use, sealed under a key that only the night has.
 quarantine = Table(
     "quarantine",
