@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from access_service.errors import OperatorError
 from access_service.storage.engine import Databases
+from sync.spool import spool_errors
 
 
 class BusyError(OperatorError):
@@ -24,8 +25,9 @@ def alone(databases: Databases, spool: Path, name: str, busy: str) -> Iterator[C
     On one host a file lock, over PostgreSQL also an advisory lock, for other hosts: it lasts as long as the session of
     the connection given.
     """
-    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(spool / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with spool_errors(spool):
+        spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(spool / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

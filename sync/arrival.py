@@ -12,40 +12,29 @@ from access_service.errors import ConfigError
 from access_service.examples import check_examples
 from access_service.pin_vault import PinVault
 from access_service.storage import freezes, peppers, schema
+from sync.held import HeldFile
 from sync.order import Job, sync_key, timed
 from sync.package import Package, open_package
 from sync.planner import Night
 from sync.quarantine.replay import NAME as QUARANTINE
 from sync.report import Report
 from sync.sftp import Landed, credentials, fetch
+from sync.spool import spool_errors
 
 
 @contextmanager
 def arrived(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
-    """Tonight's roster on this machine for as long as the block lasts, and whom the night is for.
-
-    Everything that can be refused without asking the district is refused before asking it.
-    """
-    district, today = job.district, job.now().astimezone(job.district.zone).date()
-    if not district.agreement.starts <= today <= district.agreement.ends:
-        raise ConfigError(
-            f"{job.code}: the agreement holds from {district.agreement.starts} to {district.agreement.ends};"
-            " renew it in [agreement] before a run"
-        )
-    check_examples(district)
-    vault, key = PinVault.from_environment(), sync_key()
-    schema.check(job.databases)
-    with job.databases.reader.connect() as connection:
-        vault.check(peppers.used(connection))
-    night = Night(district, today, vault, key, known_freezes(job))
+    """Tonight's roster on this machine for as long as the block lasts, and whom the night is for."""
     folder = job.settings.service.spool / job.code
-    if folder.exists():
-        # A run that was killed left its roster here.
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, mode=0o700)
+    with spool_errors(folder):
+        if folder.exists():
+            # A run that was killed left its roster here.
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, mode=0o700)
     try:
+        night = _tonight(job)
         with timed(job, report, "fetch"):
-            landed = _given(job, folder)
+            landed = _given(job, folder, night.key)
         report.file = {
             "name": landed.name,
             "sha256": landed.sha256,
@@ -57,10 +46,28 @@ def arrived(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
         shutil.rmtree(folder)
 
 
-def _given(job: Job, folder: Path) -> Landed:
-    """Kept rows, a roster on this machine, or what the feed has."""
+def _tonight(job: Job) -> Night:
+    """Whom the night is for. Errors: OperatorError for what would end it anyway, before the district is asked."""
+    district, today = job.district, job.now().astimezone(job.district.zone).date()
+    if not district.agreement.starts <= today <= district.agreement.ends:
+        raise ConfigError(
+            f"{job.code}: the agreement holds from {district.agreement.starts} to {district.agreement.ends};"
+            " renew it in [agreement] before a run"
+        )
+    check_examples(district)
+    vault, key = PinVault.from_environment(), sync_key()
+    schema.check(job.databases)
+    with job.databases.reader.connect() as connection:
+        vault.check(peppers.used(connection))
+    return Night(district, today, vault, key, known_freezes(job))
+
+
+def _given(job: Job, folder: Path, key: bytes) -> Landed:
+    """Kept rows, a held file, a roster on this machine, or what the feed has."""
     if replay := job.replay:
         return Landed(folder, QUARANTINE, replay.sha256, replay.size, job.now())
+    if job.held is not None:
+        return _local(HeldFile(job.settings.service.spool, job.code, key).put_back(job.held, folder))
     return _local(job.file) if job.file else fetch(job.district.feed, credentials(job.code), folder)
 
 

@@ -3,15 +3,14 @@
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 from typing import IO
 
 from access_service.errors import OperatorError
 from sync.sealed import derived, seal, unseal
+from sync.spool import spool_errors
 
 
 @dataclass(frozen=True)
@@ -27,32 +26,36 @@ class HeldFile:
         return self.spool / "held" / f"{self.district}.sealed"
 
     def keep(self, landed: Path, run_id: int) -> None:
-        """Keep a roster, a file or a folder of files, in place of any that was kept before."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Keep a roster, a file or a folder of files, in place of any that was kept before. Errors: OperatorError."""
         new = self.path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)
-        with TemporaryFile(dir=self.path.parent) as packed, new.open("wb") as target:
-            with tarfile.open(fileobj=packed, mode="w") as archive:
-                archive.add(landed, arcname=landed.name)
-            packed.seek(0)
-            seal(packed, target, self._key, self._place(run_id))
-        new.replace(self.path)
+        try:
+            with spool_errors(self.path):
+                self._write(landed, new, run_id)
+                new.replace(self.path)
+        finally:
+            new.unlink(missing_ok=True)
 
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)
 
-    @contextmanager
-    def opened(self, run_id: int) -> Iterator[Path]:
-        """The roster as it was kept, on disk for as long as the block lasts. Errors: OperatorError."""
-        with TemporaryDirectory(dir=self.spool, prefix=f"{self.district}-held-") as folder:
-            with TemporaryFile(dir=folder) as packed:
-                self._unseal(packed, run_id)
-                packed.seek(0)
-                with tarfile.open(fileobj=packed) as archive:
-                    roster = Path(folder, archive.getnames()[0])
-                    _unpack(archive, Path(folder))
-            yield roster
+    def put_back(self, run_id: int, into: Path) -> Path:
+        """The roster as it was kept, in the folder `into`. Errors: OperatorError."""
+        with spool_errors(into), TemporaryFile(dir=into) as packed:
+            self._unseal(packed, run_id)
+            packed.seek(0)
+            with tarfile.open(fileobj=packed) as archive:
+                _unpack(archive, into)
+                return into / archive.getnames()[0]
+
+    def _write(self, landed: Path, new: Path, run_id: int) -> None:
+        new.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600)
+        with TemporaryFile(dir=new.parent) as packed, new.open("wb") as target:
+            with tarfile.open(fileobj=packed, mode="w") as archive:
+                archive.add(landed, arcname=landed.name)
+            packed.seek(0)
+            seal(packed, target, self._key, self._place(run_id))
 
     def _unseal(self, packed: IO[bytes], run_id: int) -> None:
         try:

@@ -1,9 +1,6 @@
 """What a person decides on a held night: look, approve, discard. It stands until another file has come."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from access_service.audit import Action, Deed
 from access_service.errors import OperatorError
@@ -14,7 +11,7 @@ from access_service.storage.runs import GOOD_NIGHTS, HOLDS, Outcome, Run
 from sync import job as night
 from sync.apply import exclusively
 from sync.held import HeldFile
-from sync.order import Approval, Job, auditor, sync_key
+from sync.order import Approval, Job, auditor
 from sync.report import Report
 
 DECIDING = (*HOLDS, Outcome.DISCARDED, *GOOD_NIGHTS)
@@ -30,16 +27,15 @@ def standing(settings: Settings, databases: Databases) -> list[Run]:
 
 def look(job: Job, run_id: int) -> Report:
     """What the held file would do now. Writes nothing; errors are OperatorError."""
-    with _file(job, run_id) as file:
-        return night.preview(replace(job, file=file))
+    _held(job, run_id)
+    return night.preview(replace(job, held=run_id))
 
 
 def approve(job: Job, run_id: int, reason: str) -> Report:
     """Plan again from the held file, and apply it: what it was held for goes, and nothing else. Errors as `run`."""
     run = _held(job, run_id)
     findings = frozenset(finding["code"] for finding in run.report["findings"])
-    with _file(job, run_id) as file:
-        return night.run(replace(job, file=file, approval=Approval(run_id, findings, reason)))
+    return night.run(replace(job, held=run_id, approval=Approval(run_id, findings, reason)))
 
 
 def discard(job: Job, run_id: int, reason: str) -> Run:
@@ -60,10 +56,3 @@ def _held(job: Job, run_id: int) -> Run:
     if not found:
         raise OperatorError(f"run {run_id} is not held, or no more; `roster-sync holds` lists those that are")
     return found[0]
-
-
-@contextmanager
-def _file(job: Job, run_id: int) -> Iterator[Path]:
-    run = _held(job, run_id)
-    with HeldFile(job.settings.service.spool, run.district, sync_key()).opened(run_id) as file:
-        yield file

@@ -56,7 +56,7 @@ def deed(job: Job, report: Report) -> Deed:
 
 def tell_district(job: Job, report: Report, found: Findings, error: OperatorError | None = None) -> None:
     """Only of what the district itself delivered."""
-    if job.file or job.replay or not found.tell(job.district.feed, file_name(job.now()), report, error):
+    if not job.delivered or not found.tell(job.district.feed, file_name(job.now()), report, error):
         return
     with suppress(SQLAlchemyError), job.databases.writer.begin() as connection:
         runs.retell(connection, report.run_id or 0, report.as_json())

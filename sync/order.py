@@ -30,8 +30,8 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One district's night. `file` is a roster on this machine, in place of the feed, and `replay` one of kept rows;
-    `approval` lets what was held go. `phase` hears what goes on."""
+    """One district's night. In place of the feed, `file` is a roster on this machine, `held` the run whose held file is
+    looked at again, and `replay` one of kept rows; `approval` lets what was held go. `phase` hears what goes on."""
 
     settings: Settings
     databases: Databases
@@ -39,9 +39,15 @@ class Job:
     started_by: str
     file: Path | None = None
     replay: Replay | None = None
+    held: int | None = None
     approval: Approval | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     phase: Callable[[str], None] = lambda _: None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the district itself brings this roster, tonight."""
+        return self.file is None and self.held is None and self.replay is None
 
     @property
     def district(self) -> District:

@@ -3,6 +3,7 @@
 On one engine AUTOCOMMIT would be silently void beside the writer's begin hook, and a lookup twice as slow.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from access_service.storage.tables import DAY
 BUSY_SECONDS = 10
 # Past this the write-ahead log is cut back after a checkpoint.
 JOURNAL_BYTES = 64 * 1024 * 1024
+NO_ROOM = "make room on the disk of [database] url and check it, then try again"
 
 T = TypeVar("T")
 
@@ -64,7 +66,8 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise StorageError(f"database: {_first_line(error)}") from error
+        remedy = f"; {NO_ROOM}" if _disk_refuses(error) else ""
+        raise StorageError(f"database: {_first_line(error)}{remedy}") from error
     except DBAPIError as error:
         raise StorageError(f"database: {error.orig.__class__.__name__}: {_first_line(error)}") from error
 
@@ -105,6 +108,13 @@ def rows(connection: Connection, statement: str, parameters: Mapping[str, object
 def _ask(engine: Engine, question: Callable[[Connection], T]) -> T:
     with engine.connect() as connection:
         return question(connection)
+
+
+def _disk_refuses(error: DBAPIError) -> bool:
+    """SQLite: full, or an I/O error of any kind. PostgreSQL: disk_full."""
+    # The low byte: the rest says which kind of I/O error.
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR} or getattr(error.orig, "sqlstate", None) == "53100"
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
-from access_service.errors import OperatorError
 from sync.sftp.folder import RemoteFile, current
 from sync.sftp.remote import Remote
 from sync.sftp.trouble import unavailable
+from sync.spool import spool_errors
 
 # Of a remote name nothing but one of these goes into a local one.
 KINDS = frozenset({".zip", ".csv", ".txt", ".text", ".tsv", ".tab", ".xlsx"})
@@ -49,12 +49,10 @@ def _landing(into: Path, suffix: str) -> Iterator[tuple[Path, Path]]:
     landed = into / f"{token_hex(16)}{suffix}"
     part = landed.with_suffix(".part")
     try:
-        into.mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield part, landed
-        _sync_folder(into)
-    except OSError as error:  # local: trouble with the server comes in other words
-        what = f"{error.filename or part}: {str(error.strerror).lower()}"
-        raise OperatorError(f"{what}; make room, check its owner, or set another spool in service.toml") from error
+        with spool_errors(part):  # trouble with the server comes in other words
+            into.mkdir(mode=0o700, parents=True, exist_ok=True)
+            yield part, landed
+            _sync_folder(into)
     finally:
         shutil.rmtree(part, ignore_errors=True)  # leaves a file alone
         with suppress(OSError):

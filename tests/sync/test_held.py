@@ -73,15 +73,16 @@ def test_a_roster_is_kept_and_comes_back(tmp_path: Path, name: str) -> None:
     held.keep(roster, 7)
     assert b"unmistakable" not in held.path.read_bytes()
     assert held.path.stat().st_mode & 0o777 == 0o600
-    with held.opened(7) as found:
-        assert found.name == name
-        kept = sorted(found.iterdir()) if found.is_dir() else [found]
-        assert [file.name for file in kept] == sorted(file.name for file in files)
-        assert {file.read_bytes() for file in kept} == {b"unmistakable"}
-        assert {file.stat().st_mtime for file in kept} == {1_700_000_000}
-    assert [path.name for path in (tmp_path / "spool").iterdir()] == ["held"]
-    with pytest.raises(OperatorError), held.opened(8):
-        pass
+    into = tmp_path / "into"
+    into.mkdir()
+    found = held.put_back(7, into)
+    assert found.parent == into and found.name == name and len(list(into.iterdir())) == 1
+    kept = sorted(found.iterdir()) if found.is_dir() else [found]
+    assert [file.name for file in kept] == sorted(file.name for file in files)
+    assert {file.read_bytes() for file in kept} == {b"unmistakable"}
+    assert {file.stat().st_mtime for file in kept} == {1_700_000_000}
+    with pytest.raises(OperatorError):
+        held.put_back(8, into)
     held.forget()
-    with pytest.raises(OperatorError, match="no file of demo is held"), held.opened(7):
-        pass
+    with pytest.raises(OperatorError, match="no file of demo is held"):
+        held.put_back(7, into)
