@@ -3,6 +3,8 @@ PYTHON ?= python3
 UV ?= uv
 SIZE ?= 1000000
 SECONDS ?= 60
+N ?= 500
+SEED ?= 1
 
 BIN := .venv/bin
 MADE := .venv/made.stamp
@@ -12,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile setup.cfg --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --extra build
 
-.PHONY: help install run demo test check format format-check lint types imports bench fuzz lock clean
+.PHONY: help install run demo test kill check format format-check lint types imports bench fuzz lock clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -25,6 +27,8 @@ demo: $(RUN) ## the same on free ports, a few questions asked and checked, and a
 	@$(BIN)/python -m sync.demo check
 test: $(DEV) ## all tests, on every core
 	$(BIN)/python -m pytest -n logical --dist worksteal
+kill: $(DEV) ## kill -9 at N=500 random moments; SEED=2 for others
+	KILLS=$(N) KILL_SEED=$(SEED) $(BIN)/python -m pytest -s tests/test_kill.py -n logical
 check: format-check lint types imports test ## what CI runs
 format: $(DEV) ## rewrite the code as ruff would
 	$(BIN)/ruff format .

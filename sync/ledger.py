@@ -32,6 +32,10 @@ def close(job: Job, report: Report, outcome: Outcome, found: Findings | None = N
 
 def fail(job: Job, report: Report, found: Findings, error: str) -> None:
     """Note the failure where the ledger can be reached; what went wrong is told either way."""
+    with suppress(StorageError, SQLAlchemyError), job.databases.reader.connect() as connection:
+        if not runs.under_way(connection, report.run_id or 0):
+            # It went wrong after the run was applied, which no failure may hide: nobody could undo it.
+            return
     report.error = error
     # Without the rows where they are what cannot be written.
     for kept in (found, None):

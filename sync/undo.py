@@ -171,7 +171,8 @@ def _fail(order: Order, report: Report, error: str) -> None:
     """Note the failure where the ledger can be reached; what went wrong is told either way."""
     report.error, report.outcome = error, Outcome.FAILED
     with suppress(StorageError, SQLAlchemyError), order.databases.writer.begin() as connection:
-        runs.finish(connection, report.run_id or 0, Outcome.FAILED, order.now(), report=report.as_json())
+        if runs.under_way(connection, report.run_id or 0):
+            runs.finish(connection, report.run_id or 0, Outcome.FAILED, order.now(), report=report.as_json())
 
 
 @contextmanager

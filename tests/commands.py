@@ -54,7 +54,12 @@ class Running:
 
     def kill(self) -> Ended:
         """kill -9, unless it has ended already."""
-        kill(self.pid)
+        return self.stop(signal.SIGKILL)
+
+    def stop(self, how: signal.Signals) -> Ended:
+        """Send a signal, unless it has ended already."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, how)
         return self.wait()
 
     def wait(self) -> Ended:

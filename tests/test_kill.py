@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -110,7 +111,8 @@ class Theatre:
         assert ended.code == 0, ended
         durations = list(json.loads(ended.out)["durations"].values())
         phases = tuple(accumulate(durations, initial=max(0.0, total - sum(durations))))
-        return Act(name, night, base, command, before, self.settled(), (0.0, *phases))
+        # And the last moments, when it has all been written.
+        return Act(name, night, base, command, before, self.settled(), (0.0, *phases, 1.1 * total))
 
     def settled(self) -> Settled:
         """What runs have settled, once the tables fit together."""
@@ -124,10 +126,10 @@ class Theatre:
             databases.dispose()
 
 
-def killed(theatre: Theatre, act: Act, after: float) -> Ended:
+def stopped(theatre: Theatre, act: Act, after: float, how: signal.Signals) -> Ended:
     running = theatre.place.start("sync", *act.command, "--json")
     time.sleep(after)
-    return running.kill()
+    return running.stop(how)
 
 
 def check_after_a_kill(theatre: Theatre, act: Act, ended: Ended) -> bool:
@@ -181,11 +183,12 @@ def test_kill_9_at_any_moment(kind: str, tmp_path: Path, commands: Commands, req
             stage.shelf.put_back(act.base)
             stage.deliver(act.night)
             done = False
-            # Now and then the next run is killed as well.
+            # Now and then the next run is killed as well, and now and then only asked to end.
             for _ in range(chance.choice((1, 2, 3))):
-                ended = killed(stage, act, act.moment(chance))
+                how = chance.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM))
+                ended = stopped(stage, act, act.moment(chance), how)
                 done = check_after_a_kill(stage, act, ended)
-                if ended.code == -9:
+                if ended.code == -signal.SIGKILL:
                     fates[f"{act.name}: {'all' if done else 'nothing'} of it"] += 1
                 if done:
                     break

@@ -116,6 +116,12 @@ def finish(connection: Connection, run_id: int, outcome: Outcome, now: datetime,
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(outcome=outcome, finished_at=now, **facts))
 
 
+def under_way(connection: Connection, run_id: int) -> bool:
+    """Whether a run has not ended yet."""
+    found = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.outcome == Outcome.RUNNING)
+    return connection.execute(found).first() is not None
+
+
 def retell(connection: Connection, run_id: int, report: Mapping[str, Any]) -> None:
     """Replace the report of a run that has ended."""
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(report=json.dumps(report)))
