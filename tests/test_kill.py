@@ -23,17 +23,17 @@ from access_service.storage import engine
 from access_service.storage.engine import snapshot
 from sync.synthetic.district import SyntheticDistrict
 from sync.synthetic.formats import Format
-from sync.synthetic.server import Login, RosterServer, host_key
 from sync.synthetic.writing import write_roster
 from tests.commands import Commands, Ended
 from tests.consistency import consistent, same
+from tests.offered import offering
 from tests.place import Place
 from tests.postgres import PostgresServer
 from tests.shelved import Shelf
 
 KILLS = int(os.environ.get("KILLS", "50"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
-STUDENTS = 2500
+STUDENTS = 2000
 # Enough pass between these for a tenth to leave and be followed, and more to move.
 NIGHTS = (0, 20, 40)
 LIMITS = """[limits]
@@ -155,14 +155,7 @@ def check_the_end(theatre: Theatre, act: Act, *, done: bool) -> None:
 @contextmanager
 def playing(place: Place) -> Iterator[Theatre]:
     """The installation's theatre, and the district's server behind it."""
-    outgoing, login = place.folder / "outgoing", Login("library", password="not for a child")
-    outgoing.mkdir()
-    with RosterServer(outgoing, host_key(place.folder / "host_key"), login) as server:
-        place.environment["SFTP_PASSWORD_DEMO"] = login.password
-        place.edit("port = 2222 ", f"port = {server.port} ")
-        place.edit("SHA256:" + "A" * 43, server.fingerprint)
-        place.edit('folder = "outgoing"', 'folder = "."')
-        place.edit("settle_seconds = 1", "settle_seconds = 0")
+    with offering(place) as outgoing:
         place.edit("[calendar]", f"{LIMITS}\n[calendar]")
         assert place.day("upgrade-db").code == 0
         yield Theatre(place, outgoing)

@@ -47,7 +47,8 @@ def style_of(sample: bytes, fallback: str = "utf-8-sig", own: Collection[str] = 
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
     lines = _lines(text)
     if len(sample) >= SAMPLE_BYTES:
-        del lines[-1]
+        # The last line is cut, but for one that fills all of the sample and is no header: the reader says so.
+        lines = lines[:-1] or lines
     above, delimiter = header_at(lines, DELIMITERS, own) or (0, max(DELIMITERS, key=unquoted(lines[0]).count))
     quoting, escape = _quotes(lines[above:], delimiter)
     return Style(encoding, delimiter, quoting, escape, above)

@@ -330,7 +330,7 @@ WRONG: dict[str, tuple[Callable[[Place], object], str]] = {
     ),
     "a spool that is no folder": (
         lambda place: place.edit("var/spool", "/dev/null/spool", "service.toml"),
-        "/dev/null/spool: Not a directory",
+        "/dev/null/spool: not a directory; make room",
     ),
 }
 
@@ -409,7 +409,8 @@ def test_a_full_disk_is_one_line_and_changes_nothing(tmp_path: Path, commands: C
         assert place.sync("run", "demo", "--file", roster(place, pupils(20))).code == 0
         before = place.stored()
         said = place.sync("run", "demo", "--file", roster(place, MANY, "many.zip")).refused()
-        assert said == "database: database or disk is full"
+        remedy = "make room on the disk of [database] url and check it, then try again"
+        assert said == f"database: database or disk is full; {remedy}"
         _still_serves_and_recovers(place, before)
 
 

@@ -67,3 +67,12 @@ def test_the_example_of_the_readme_works(
     monkeypatch.chdir(tmp_path)
     exec(code, {})  # noqa: S102 - our own page
     assert capsys.readouterr().out.startswith("OneRoster 1.1 bulk 3 ")
+
+
+@pytest.mark.parametrize("content", [bytes(200_000), b"x" * 200_000, b"a,b," * 50_000])
+def test_a_first_line_without_an_end_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Longer than what is looked at for a header, of nothing or of anything: one line, and no bug."""
+    path = tmp_path / "roster.csv"
+    path.write_bytes(content)
+    with pytest.raises(OperatorError):
+        sync.read_roster(path)
