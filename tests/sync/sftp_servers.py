@@ -286,3 +286,32 @@ def _copy(source: socket.socket, target: socket.socket, at: int) -> None:
     for side in (source, target):
         with suppress(OSError):
             side.shutdown(socket.SHUT_RDWR)
+
+
+def grows_while_read(house: HostileServer) -> SftpFactory:
+    """More is written to the file while it is read, under the time that it had."""
+
+    class GrowsWhileRead(asyncssh.SFTPServer):
+        def read(self, file_obj: object, offset: int, size: int) -> Any:
+            for path in house.root.glob("*.zip"):
+                before = path.stat()
+                with path.open("ab") as file:
+                    file.write(b"more")
+                os.utime(path, (before.st_atime, before.st_mtime))
+            return super().read(file_obj, offset, size)
+
+    return GrowsWhileRead
+
+
+def hangs_up_later_each_time(house: HostileServer) -> SftpFactory:
+    """Drops the first connection after the first percent of the file, the next after two, and so on to the end."""
+
+    class HangsUpLater(asyncssh.SFTPServer):
+        def read(self, file_obj: object, offset: int, size: int) -> Any:
+            content = super().read(file_obj, offset, size)
+            whole = next(house.root.glob("*.zip")).stat().st_size
+            if (offset + size) * 100 > whole * len(house.connections):
+                self.connection.abort()
+            return content
+
+    return HangsUpLater
