@@ -30,6 +30,7 @@ class Action(StrEnum):
     APPROVE = "approve"
     DISCARD = "discard"
     UNDO = "undo"
+    RULES_ACCEPT = "rules_accept"
     FREEZE = "freeze"
     THAW = "thaw"
     PATRON_CONVERT = "patron_convert"

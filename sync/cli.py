@@ -15,6 +15,7 @@ from sync.cli_freeze import freeze, thaw
 from sync.cli_holds import approve, discard, holds_, show
 from sync.cli_notify import notify_
 from sync.cli_quarantine import quarantine
+from sync.cli_rules import rules
 from sync.cli_schedule import request, schedule
 from sync.console import JSON, Installation, phases, work
 from sync.reading import NOBODYS
@@ -122,6 +123,7 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
 for command in (holds_, show, approve, discard, freeze, thaw, notify_, schedule, request):
     cli.add_command(command)
 cli.add_command(quarantine)
+cli.add_command(rules)
 cli.add_command(synthesize)
 
 

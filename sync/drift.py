@@ -13,7 +13,30 @@ ALL = 100
 
 def drifted(before: Profile, now: Profile, limits: Limits, served: Collection[str]) -> tuple[Reason, ...]:
     """The reasons to hold. `served` are the school codes that the district's rules know."""
-    return (*_mixes(before, now, limits), *_schools(before, now, limits, served))
+    return (*_columns(before, now), *_mixes(before, now, limits), *_schools(before, now, limits, served))
+
+
+def _columns(before: Profile, now: Profile) -> Iterator[Reason]:
+    for trait, words in now.written.items():
+        then = before.written.get(trait, words)
+        if new := [word for word in words if word not in then]:
+            yield Reason(Finding.ENCODING_CHANGED, f"the {trait} is {' and '.join(new)}, before {' and '.join(then)}")
+    # Other rules may read other columns: then those were looked at.
+    if before.rules != now.rules:
+        return
+    for name in sorted({*before.named, *now.named}):
+        then, read = before.named.get(name, ""), now.named.get(name, "")
+        if _plain(then) != _plain(read):
+            yield Reason(Finding.COLUMNS_CHANGED, f"{name} is read from {_column(read)}, before from {_column(then)}")
+
+
+def _plain(header: str) -> str:
+    """A header that is only spelled otherwise is the same column."""
+    return "".join(filter(str.isalnum, header)).lower()
+
+
+def _column(header: str) -> str:
+    return f"'{header}'" if header else "no column"
 
 
 def _mixes(before: Profile, now: Profile, limits: Limits) -> Iterator[Reason]:

@@ -27,7 +27,12 @@ class Finding(StrEnum):
     GRADE_MIX = "grade_mix"
     ID_SHAPE = "id_shape"
     SCHOOLS_GONE = "schools_gone"
+    COLUMNS_CHANGED = "columns_changed"
+    ENCODING_CHANGED = "encoding_changed"
     UNDONE_FILE = "undone_file"
+    OLDER_FILE = "older_file"
+    REPLAYED_FILE = "replayed_file"
+    RULES_CHANGED = "rules_changed"
 
 
 OF_DISTRICT = (

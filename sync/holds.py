@@ -10,9 +10,11 @@ from access_service.storage.engine import Databases, database_errors
 from access_service.storage.runs import GOOD_NIGHTS, HOLDS, Outcome, Run
 from sync import job as night
 from sync.apply import exclusively
+from sync.guard import Finding
 from sync.held import HeldFile
 from sync.order import Approval, Job, auditor
 from sync.report import Report
+from sync.rules import rules_of
 
 DECIDING = (*HOLDS, Outcome.DISCARDED, *GOOD_NIGHTS)
 
@@ -35,6 +37,9 @@ def approve(job: Job, run_id: int, reason: str) -> Report:
     """Plan again from the held file, and apply it: what it was held for goes, and nothing else. Errors as `run`."""
     run = _held(job, run_id)
     findings = frozenset(finding["code"] for finding in run.report["findings"])
+    if run.rules_version != rules_of(job.district).version:
+        # These rules are not the ones that were looked at.
+        findings -= {Finding.RULES_CHANGED}
     return night.run(replace(job, held=run_id, approval=Approval(run_id, findings, reason)))
 
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from sqlalchemy import Connection
+
 from access_service.errors import OperatorError, OvertakenError
-from access_service.pin_vault import PinVault
 from access_service.storage import requests, runs, schema
 from access_service.storage.engine import database_errors
 from access_service.storage.runs import DistrictState, Outcome
+from sync.acceptance import settle
 from sync.apply import Publication, apply, exclusively
 from sync.arrival import arrived, known_freezes, written
 from sync.findings import Findings
@@ -21,6 +23,7 @@ from sync.order import Job, auditor, sync_key, timed
 from sync.planner import Night
 from sync.quarantine import Seal, Shelf, age_out
 from sync.report import Report
+from sync.rules import rules_of
 from sync.sftp import Landed
 
 # How often a night is planned, where each time somebody changes a patron meanwhile.
@@ -51,7 +54,7 @@ def run(job: Job) -> Report:
         report.facts |= {"approves": approval.run_id, "reason": approval.reason}
     with database_errors():
         schema.check(job.databases)
-        rules_version = Night(job.district, job.now().date(), PinVault.from_environment(), b"").rules_version
+        rules_version = rules_of(job.district).version
         with exclusively(job.databases, job.settings.service.spool, job.code):
             with job.databases.writer.begin() as connection:
                 report.run_id = runs.begin(connection, job.code, job.started_by, rules_version, job.now())
@@ -113,7 +116,12 @@ def _publish(job: Job, report: Report, found: Findings, given: tuple[Landed, Nig
         staged = found.staged(report)
         ledger, entry = ledger_entry(report), deed(job, report)
         publication = Publication(report.run_id or 0, job.code, state, after, ledger, auditor(job), entry)
-        apply(job.databases, night, publication, planned.plan, report.outcome, staged.write)
+
+        def beside(connection: Connection) -> None:
+            staged.write(connection)
+            settle(connection, job, report)
+
+        apply(job.databases, night, publication, planned.plan, report.outcome, beside)
     if report.verdict is Verdict.CLEAR and not job.replay:
         # Another file has come and was applied: nobody decides on the last one any more.
         held.forget()

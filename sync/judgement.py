@@ -1,23 +1,25 @@
 """From the roster that landed to a plan, and why a person should look at it before it is applied."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from access_service.domain.calendar import Season
 from access_service.errors import OperatorError
-from access_service.storage import runs, seen, undone
+from access_service.storage import runs, seen
 from access_service.storage.engine import snapshot
 from access_service.storage.runs import DistrictState
+from sync.acceptance import rules_reasons
 from sync.arrival import opened, written
 from sync.drift import drifted
 from sync.findings import Findings
 from sync.formats import read_package
 from sync.formats.reader import Reader
-from sync.guard import Facts, Finding, Reason, Verdict, judge
+from sync.guard import Facts, Verdict, judge
 from sync.order import Job, timed
 from sync.package import Package
 from sync.partial import completed
 from sync.planner import Night, Planned, make_plan
+from sync.precedents import file_reasons
 from sync.profile import Profile
 from sync.report import Report
 from sync.roster import BadRosterError, Roster
@@ -34,15 +36,6 @@ def last_state(job: Job) -> DistrictState | None:
             f"no roster of {job.code} was applied yet; kept rows are added to one, so run the next first"
         )
     return state
-
-
-def _undone(job: Job, landed: Landed) -> Iterator[Reason]:
-    """The reason to hold a file that somebody has undone: the district may send it every night."""
-    with job.databases.reader.connect() as connection:
-        run = undone.of_file(connection, job.code, landed.sha256)
-    if run:
-        text = f"this file, applied by run {run.run_id}, was undone by run {run.undone_by}"
-        yield Reason(Finding.UNDONE_FILE, f"{text}; to have it applied, undo run {run.undone_by}")
 
 
 def same_file(job: Job, landed: Landed, night: Night, state: DistrictState | None) -> bool:
@@ -88,7 +81,12 @@ def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
         amounts=amounts(planned.plan),
         groups=groups(planned.plan, last) if last else (),
     )
-    reasons = (*_undone(job, landed), *judge(facts, limits))
+    with job.databases.reader.connect() as connection:
+        reasons = (
+            *rules_reasons(connection, job.code, night.rules, report),
+            *file_reasons(connection, job, landed, state, partial=roster.partial),
+            *judge(facts, limits),
+        )
     if last and planned.profile and not roster.partial:
         reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
     report.planned(roster, planned.plan, reasons)

@@ -18,6 +18,7 @@ from sync.plan import ChangeKind, Plan
 from sync.planner import Planned
 from sync.quarantine import Staged
 from sync.report import Report
+from sync.rules import rules_of
 from sync.sftp import Landed
 
 
@@ -52,7 +53,7 @@ def ledger_entry(report: Report) -> dict[str, Any]:
 
 def deed(job: Job, report: Report) -> Deed:
     """What the audit says of a run that is applied: of an approval, which run was approved, and why."""
-    what = {"run": report.run_id, **report.facts["counts"]}
+    what = {"run": report.run_id, "rules": rules_of(job.district).version, **report.facts["counts"]}
     if approval := job.approval:
         return Deed(Action.APPROVE, f"run {approval.run_id}", approval.reason, job.code, after=what)
     return Deed(Action.RUN, f"run {report.run_id}", "", job.code, after=what)

@@ -25,6 +25,7 @@ from sync.milestones import come_of_age, parting, still_of_age
 from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, match, sort_roster
 from sync.profile import Profile
 from sync.roster import COLUMNS, Roster, content, fingerprints
+from sync.rules import Rules, rules_of
 
 # Raise it when to_patron or issued_pin gives another answer to the same facts: every row is then worked out again.
 MAPPING_VERSION = 2
@@ -66,18 +67,16 @@ class Night:
     def owners(self) -> FieldOwners:
         return self.district.rules.owners.agreed(self.district.agreement.fields)
 
-    @property
-    def rules_version(self) -> str:
-        return sha256(repr(self.district.rules).encode()).hexdigest()[:16]
+    @cached_property
+    def rules(self) -> Rules:
+        return rules_of(self.district)
 
     @property
     def basis(self) -> str:
         """What a stored patron was made from besides its row. When it differs, every row is worked out again: at the
         pivot, when the days of an issue of PINs begin, and when those end on which nobody leaves."""
-        feed = self.district.feed
-        agreed = sorted(self.district.agreement.fields), feed.columns, feed.values, feed.header, feed.school
-        days = self.expires, self.season in STANDSTILL, self.reissues_pins
-        facts = (MAPPING_VERSION, self.rules_version, agreed, days, self.vault.key_id)
+        days = self.expires.isoformat(), self.season in STANDSTILL, self.reissues_pins
+        facts = MAPPING_VERSION, self.rules.version, days, self.vault.key_id
         return sha256(repr(facts).encode()).hexdigest()
 
 
@@ -120,7 +119,7 @@ def make_plan(connection: Connection, night: Night, roster: Roster, state: Distr
 
 def _profile(night: Night, roster: Roster, state: DistrictState | None) -> Profile | None:
     if not roster.partial:
-        return Profile.of(roster, night.district.agreement.fields)
+        return Profile.of(roster, night.district.agreement.fields, night.rules.version)
     last = Profile.from_json(state.profile) if state and state.profile else None
     return last and replace(last, orgs={**last.orgs, **roster.orgs})
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from sync.roster import COLUMNS, Roster
@@ -17,7 +17,9 @@ Shares = Mapping[str, float]
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Shares are percent of `students`: blank cells by column, ids by shape. `grades` and `schools` are counts, and
-    `orgs` the school code of each of the roster's own org ids."""
+    `orgs` the school code of each of the roster's own org ids. `named` is the header that each field was read from,
+    `written` the "ENCODING" (of names that have more than ASCII in them) and "DELIMITER" of the files, and `rules` the
+    version by which it was read; all three are empty in what an older program kept."""
 
     students: int
     blanks: Shares
@@ -25,9 +27,12 @@ class Profile:
     shapes: Mapping[str, Shares]
     schools: Mapping[str, int]
     orgs: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rules: str = ""
 
     @classmethod
-    def of(cls, roster: Roster, fields: Iterable[str]) -> "Profile":
+    def of(cls, roster: Roster, fields: Iterable[str], rules: str = "") -> "Profile":
         """The profile of a complete roster; blanks are counted in the agreed `fields` only."""
         columns = {name: roster.frame[name].tolist() for name in COLUMNS if name in fields}
         return cls(
@@ -41,6 +46,9 @@ class Profile:
             },
             schools=dict(Counter(columns["school"])),
             orgs=roster.orgs,
+            named=roster.named,
+            written=_written(roster, columns),
+            rules=rules,
         )
 
     @classmethod
@@ -49,6 +57,16 @@ class Profile:
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
+
+
+def _written(roster: Roster, columns: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """How quotes are written is seen in the rows of a night, and no trait of the file's."""
+    styles = [receipt.written.split(", ") for receipt in roster.columns.values() if receipt.written]
+    written = {"delimiter": sorted({delimiter for _, delimiter, *_ in styles})}
+    # ASCII is the same in all of them.
+    if not all("".join(cells).isascii() for cells in columns.values()):
+        written["encoding"] = sorted({encoding for encoding, *_ in styles})
+    return written
 
 
 def shape(number: str) -> str:

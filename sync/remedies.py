@@ -79,6 +79,27 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "the very file that somebody has undone came again",
         "ask the district for another; to have it applied, undo the undo that the report names",
     ),
+    Finding.OLDER_FILE: Remedy(
+        "a complete file that was written before the one that was applied last: an old export, or a clock set back",
+        "ask the district for today's; if it went back on purpose, approve it",
+    ),
+    Finding.REPLAYED_FILE: Remedy(
+        "the very file that was applied before the last one came again: an export that stands still, or an old copy",
+        "ask the district for today's; if everybody is again as they were then, approve it",
+    ),
+    Finding.RULES_CHANGED: Remedy(
+        "the district's file says other rules than were accepted last; the report has the lines",
+        "look at the plan: `roster-sync approve RUN` accepts rules and file, `roster-sync rules accept DISTRICT` the "
+        "rules; or put the lines back",
+    ),
+    Finding.COLUMNS_CHANGED: Remedy(
+        "a field is read from another column than before, or its column is gone or new",
+        "look at the header with the district; `[feed.columns]` names the right one",
+    ),
+    Finding.ENCODING_CHANGED: Remedy(
+        "the file is in another encoding, or has something else between its cells: another program wrote it",
+        "look at names with accents, with the district; if they are right, approve it",
+    ),
     RejectCode.ROW_WIDTH: Remedy(
         "the row has more or fewer cells than the header: an unquoted comma, a comma after every row, a cut-off line",
         "the district exports with quotes, and as many cells as there are columns",

@@ -121,6 +121,7 @@ class Report:
             f"  {'approved' if reason.finding in self.approved else 'because '} {reason.text} [{reason.finding}]"
             for reason in self.reasons
         ]
+        lines += [f"           {shown(line)}" for line in facts.get("rules_changed", ())]
         if self.file:
             lines.append(
                 f"  file     {self.file['name']}, {self.file['size']:,} bytes, written {self.file['written']},"

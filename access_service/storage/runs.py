@@ -154,6 +154,14 @@ def last_file(connection: Connection, district: str) -> Mapping[str, Any]:
     return dict(_run(row).report.get("file", {})) if row else {}
 
 
+def of_file(connection: Connection, district: str, sha256: str) -> Run | None:
+    """The newest run that accepted the whole of this file and still counts."""
+    mine = runs.c.district == district, runs.c.file_sha256 == sha256, runs.c.undone_by.is_(None)
+    statement = select(runs).where(*mine, runs.c.outcome.in_((Outcome.APPLIED, Outcome.SAME_STUDENTS)))
+    row = connection.execute(statement.order_by(runs.c.run_id.desc()).limit(1)).one_or_none()
+    return _run(row) if row else None
+
+
 def get(connection: Connection, run_id: int) -> Run | None:
     row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one_or_none()
     return _run(row) if row else None

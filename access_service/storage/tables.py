@@ -162,6 +162,22 @@ states_before = Table(
     Column("contested", Text, nullable=False),
 )
 
+# Each version of a district's rules that was accepted (sync/rules.py), beforehand or with the night `run_id`; it counts
+# no more once that night is undone.
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("entry", Integer, primary_key=True),
+    Column("district", String(31), nullable=False, index=True),
+    Column("version", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("diff", Text, nullable=False),
+    Column("accepted_by", Text, nullable=False),
+    Column("accepted_at", DateTime(timezone=True), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("run_id", Integer),
+)
+
 # The columns a run changed, before and after, as JSON. A patron that a run created carries the run instead.
 changes = Table(
     "changes",

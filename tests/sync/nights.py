@@ -1,5 +1,6 @@
 """Run nights against a database as the command does, with the clock in hand."""
 
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -11,12 +12,14 @@ from access_service.domain.access import Answer
 from access_service.domain.client import Client, DialectName, Release
 from access_service.pin_vault import PinVault
 from access_service.settings import District, Service, Settings
+from access_service.storage import rule_versions
 from access_service.storage.engine import Databases, snapshot
 from access_service.throttle import Throttle
 from access_service.usage import UsageCounter
-from sync import job, undo
+from sync import acceptance, job, undo
 from sync.job import Job
 from sync.report import Report
+from sync.rules import rules_of
 from sync.undo import Order
 from tests.sync.rosters import Pupil, package
 
@@ -38,16 +41,22 @@ class Nights:
             service=Service(spool=self.folder / "spool", audit_heads=self.folder / "heads"), districts=self.districts
         )
 
-    def configure(self, code: str = "demo", **tables: Any) -> None:
-        """Change keys of a district's tables, as an edit of its file would."""
+    def configure(self, code: str = "demo", *, accept: bool = True, **tables: Any) -> None:
+        """Change keys of a district's tables, as an edit of its file would, and accept what rules that makes."""
         raw = self.districts[code].model_dump()
         for table, keys in tables.items():
             raw[table] = {**raw[table], **keys}
         self.districts[code] = District.model_validate(raw)
+        if accept:
+            self.accept_rules(code)
 
     def roster(self, students: Iterable[Pupil], version: str = "1.1", /, **changed: bytes) -> Path:
         self.count += 1
-        return package(self.folder / f"roster-{self.count}.zip", students, version, changed)
+        path = package(self.folder / f"roster-{self.count}.zip", students, version, changed)
+        with zipfile.ZipFile(path, "a") as archive:
+            # As an export's own time does: the same students make another file.
+            archive.comment = b"export %d" % self.count
+        return path
 
     def night(self, students: Iterable[Pupil], code: str = "demo", **changed: bytes) -> Report:
         """Write a roster of these students, let a day pass, and run."""
@@ -60,6 +69,13 @@ class Nights:
 
     def preview(self, students: Iterable[Pupil], code: str = "demo") -> Report:
         return job.preview(self.job(self.roster(students), code))
+
+    def accept_rules(self, code: str = "demo") -> None:
+        """Accept a district's rules as they are now, as a person does, unless its first night will."""
+        with self.databases.writer.begin() as connection:
+            standing = rule_versions.standing(connection, code)
+            if standing and standing.version != rules_of(self.districts[code]).version:
+                acceptance.accept(connection, self.job(self.folder, code), "a test's reason")
 
     def undo(self, run_id: int | None) -> Report:
         """Undo a run, the same day."""

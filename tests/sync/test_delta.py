@@ -365,6 +365,7 @@ def _branch(nights: Nights, schools: Mapping[str, str]) -> None:
     nights.districts["demo"] = agreed.model_copy(
         update={"rules": replace(agreed.rules, schools=schools), "examples": agreed.examples[1:]}
     )
+    nights.accept_rules()
 
 
 def test_a_delta_after_an_upgrade_is_no_measure_of_the_next_bulk(nights: Nights) -> None:

@@ -1,5 +1,6 @@
 """A roster that is unlike the last accepted one waits for a person, and says in what."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -13,6 +14,7 @@ from access_service.limits import Limits
 from access_service.settings import District, load
 from access_service.storage.engine import Databases
 from access_service.storage.runs import Outcome
+from sync import holds
 from sync.drift import drifted
 from sync.guard import Finding
 from sync.marks import marks, other_birth_date, person
@@ -68,6 +70,55 @@ def test_a_column_that_is_gone_is_no_matter_of_a_few_students() -> None:
         each.finding for each in drifted(small, replace(small, blanks={"birth_date": 100.0}), Limits(), SERVED)
     ] == [Finding.BLANKS]
     assert drifted(small, replace(small, blanks={"birth_date": 83.0}), Limits(), SERVED) == ()
+
+
+READ = replace(
+    BEFORE,
+    named={"source_id": "Student_id", "school": "School_id", "birth_date": "DOB"},
+    written={"encoding": ["UTF-8"], "delimiter": ["comma"]},
+    rules="one",
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "texts"),
+    [
+        ({"source_id": "STUDENT ID"}, []),
+        ({"source_id": "SIS_id"}, ["source_id is read from 'SIS_id', before from 'Student_id'"]),
+        ({"birth_date": ""}, ["birth_date is read from no column, before from 'DOB'"]),
+        ({"status": "Status"}, ["status is read from 'Status', before from no column"]),
+    ],
+)
+def test_a_field_that_is_read_elsewhere_is_found(changed: dict[str, str], texts: list[str]) -> None:
+    """Another header, none, or a new one; only the spelling may differ. Under other rules that was looked at."""
+    now = replace(READ, named={name: header for name, header in {**READ.named, **changed}.items() if header})
+    reasons = drifted(READ, Profile.from_json(now.as_json()), Limits(), SERVED)
+    assert [reason.text for reason in reasons] == texts
+    assert {reason.finding for reason in reasons} <= {Finding.COLUMNS_CHANGED}
+    assert drifted(READ, replace(now, rules="other"), Limits(), SERVED) == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "texts"),
+    [
+        ({"encoding": ["cp1252"], "delimiter": ["comma"]}, ["the encoding is cp1252, before UTF-8"]),
+        ({"encoding": ["UTF-8"], "delimiter": ["tab"]}, ["the delimiter is tab, before comma"]),
+        ({"delimiter": ["comma"]}, []),
+    ],
+)
+def test_a_file_of_another_program_is_found(written: dict[str, list[str]], texts: list[str]) -> None:
+    """By its encoding, where names have more than ASCII, and by what stands between cells."""
+    reasons = drifted(READ, replace(READ, written=written), Limits(), SERVED)
+    assert [reason.text for reason in reasons] == texts
+    assert {reason.finding for reason in reasons} <= {Finding.ENCODING_CHANGED}
+
+
+def test_a_profile_of_before_these_facts_holds_nothing() -> None:
+    """What an older program kept says neither columns nor encodings."""
+    facts = json.loads(BEFORE.as_json())
+    for name in ("named", "written", "rules"):
+        del facts[name]
+    assert drifted(Profile.from_json(json.dumps(facts)), READ, Limits(), SERVED) == ()
 
 
 def test_schools_may_be_allowed_to_go() -> None:
@@ -181,5 +232,41 @@ def test_without_birth_dates_nobody_is_marked(nights: Nights) -> None:
     raw["rules"]["pin"] = {"rule": "unclaimed"}
     raw["examples"] = [example for example in raw["examples"] if example["excluded"]]
     nights.districts["demo"] = District.model_validate(raw)
+    nights.accept_rules()
     assert nights.night(pupils(60)).outcome is Outcome.APPLIED
     assert {row[-1] for row in nights.everything()["seen"]} == {b""}
+
+
+def _clever(nights: Nights, header: str, name: str = "Zoë", encoding: str = "utf-8") -> Path:
+    nights.count += 1
+    path = nights.folder / f"students-{nights.count}.csv"
+    rows = [f"101,{n},{n:07},{name}{n},Testa,3,2017-04-12" for n in range(100, 130)]
+    path.write_bytes("\r\n".join([header, *rows, ""]).encode(encoding))
+    return path
+
+
+def test_columns_and_encoding_hold_a_real_night(databases: Databases, tmp_path: Path) -> None:
+    """A renamed column, then another code page: each is held, and let go by a person once."""
+    nights = Nights(databases, tmp_path, dict(load(Path("config")).districts))
+    nights.configure(feed={"fallback_encoding": "cp1252"}, limits={"renamed_percent": 100})
+    header = "School_id,Student_id,Student_number,Last_name,First_name,Grade,DOB"
+    assert nights.again(_clever(nights, header)).outcome is Outcome.APPLIED
+    again = header.replace("DOB", "dob").replace(",Grade", ",grade")
+    assert nights.again(_clever(nights, again, "Noël")).outcome is Outcome.APPLIED
+    moved = nights.again(_clever(nights, header.replace("DOB", "Birthdate"), "Zoë"))
+    assert [reason.text for reason in moved.reasons] == ["birth_date is read from 'Birthdate', before from 'dob'"]
+    assert moved.outcome is Outcome.HELD
+    held = nights.again(_clever(nights, header, "Zoë", "cp1252"))
+    assert [reason.text for reason in held.reasons] == ["the encoding is cp1252, before UTF-8"]
+    decider = replace(nights.job(Path("nowhere")), file=None)
+    assert holds.approve(decider, held.run_id or 0, "looked at the names").outcome is Outcome.APPLIED
+    assert nights.again(_clever(nights, header, "Zoé", "cp1252")).outcome is Outcome.APPLIED
+
+
+def test_a_column_that_the_rules_name_is_no_surprise(databases: Databases, tmp_path: Path) -> None:
+    """Who accepts another [feed.columns] has accepted the column."""
+    nights = Nights(databases, tmp_path, dict(load(Path("config")).districts))
+    header = "School_id,Student_id,Student_number,Last_name,First_name,Grade,DOB"
+    nights.again(_clever(nights, header))
+    nights.configure(feed={"columns": {"birth_date": "Born on"}})
+    assert nights.again(_clever(nights, header.replace("DOB", "Born on"))).reasons == ()

@@ -20,6 +20,10 @@ QUIET = Facts(population=1000, size=10_000, last_size=10_000)
 AMOUNTS = OF_DISTRICT
 # Of these two profiles tell (test_drift.py).
 DRIFT = {Finding.BLANKS, Finding.GRADE_MIX, Finding.ID_SHAPE, Finding.SCHOOLS_GONE}
+OF_FILE = {
+    *(Finding.COLUMNS_CHANGED, Finding.ENCODING_CHANGED, Finding.UNDONE_FILE, Finding.OLDER_FILE),
+    *(Finding.REPLAYED_FILE, Finding.RULES_CHANGED),
+}
 
 
 def limits(finding: Finding, percent: float, count: int) -> Limits:
@@ -102,7 +106,7 @@ def test_every_reason_is_given_with_its_figures() -> None:
         (Finding.FAULTS, "51 faults of 1000 patrons; at most 50 go unattended"),
         (Finding.FILE_SHRUNK, "the file is 50 % smaller than the last one; at most 20 % goes unattended"),
     ]
-    assert {reason.finding for reason in judge(bad, Limits())} == set(Finding) - DRIFT - {Finding.UNDONE_FILE}
+    assert {reason.finding for reason in judge(bad, Limits())} == set(Finding) - DRIFT - OF_FILE
 
 
 def test_schools_and_grades_have_limits_of_their_own() -> None:

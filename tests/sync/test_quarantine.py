@@ -382,6 +382,9 @@ def test_export_mend_and_replay_by_command(place: Place) -> None:
 def test_one_entry_is_replayed_alone(place: Place) -> None:
     """A wider pattern cures the second; the first is not touched."""
     place.edit(r"'\d{7}'", r"'\d{7,8}'")
+    held = place.sync("quarantine", "replay", "demo", "--entry", "2", "--preview", "--json")
+    assert (held.code, [finding["code"] for finding in held.json["findings"]]) == (2, ["rules_changed"])
+    assert place.sync("rules", "accept", "demo", "--reason", "a wider pattern").code == 0
     run = place.sync("quarantine", "replay", "demo", "--entry", "2", "--json").json
     assert (run["counts"]["create"], run["quarantine"]) == (1, {"kept": 0, "left": 1})
     assert "no entry 7 of demo" in place.sync("quarantine", "replay", "demo", "--entry", "7").refused()
@@ -394,6 +397,7 @@ def test_a_pin_of_the_roster_is_shown_to_nobody(place: Place) -> None:
     place.edit("settle_seconds = 1", 'settle_seconds = 1\ncolumns = { pin = "Badge" }')
     place.edit('rule = "MMDD"', 'rule = "column"')
     place.edit("birth_date = 2017-04-12", 'roster_pin = "0412"')
+    assert place.sync("rules", "accept", "demo", "--reason", "PINs of the district's own").code == 0
     file = place.folder / "again.csv"
     file.write_text(HEADER + "".join(GOOD) + row(40, last="\x01", gender="8642"), newline="")
     assert place.sync("run", "demo", "--file", file).code == 0
