@@ -37,6 +37,8 @@ class Action(StrEnum):
     PATRON_GIVE_BACK = "patron_give_back"
     PATRON_SET = "patron_set"
     PATRON_RELEASE = "patron_release"
+    REKEY = "rekey"
+    RECYCLE = "recycle"
     CLIENT_ADD = "client_add"
     CLIENT_REVOKE = "client_revoke"
 

@@ -1,7 +1,7 @@
 """roster-sync: the night's commands."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -9,15 +9,16 @@ from typing import NoReturn
 import click
 
 from access_service import command_line, settings
-from sync import district_file, inspection, notify, undo
+from sync import district_file, inspection, notify
 from sync import job as night
 from sync.cli_freeze import freeze, thaw
 from sync.cli_holds import approve, discard, holds_, show
 from sync.cli_notify import notify_
 from sync.cli_quarantine import quarantine
+from sync.cli_rekey import recycle, rekey_, undo_
 from sync.cli_rules import rules
 from sync.cli_schedule import request, schedule
-from sync.console import JSON, Installation, phases, work
+from sync.console import JSON, Installation, work
 from sync.reading import NOBODYS
 from sync.report import shown, source_text
 from sync.sftp import check_source, credentials, has_credentials
@@ -73,23 +74,6 @@ def preview(installation: Installation, district: str, file: Path | None, as_jso
     work(night.preview, installation.job(district, file), as_json)
 
 
-@cli.command("undo")
-@click.argument("run", type=int)
-@click.option("--preview", is_flag=True, help="Show what it would do, and write nothing.")
-@click.option("--reason", default="", help="Why, for the ledger.")
-@JSON
-@click.pass_obj
-def undo_(installation: Installation, run: int, preview: bool, reason: str, as_json: bool) -> None:
-    """Put every patron that RUN changed back to what it was, but for those that were changed since.
-
-    Patrons that it made leave. Its file is not applied again; an undo can be undone.
-    """
-    order = undo.Order(installation.settings(), installation.databases(), run, command_line.typed_by(), reason)
-    with phases() as phase:
-        report = (undo.preview if preview else undo.undo)(replace(order, phase=phase))
-    click.echo(json.dumps(report.as_json()) if as_json else report.as_text())
-
-
 @cli.command("check-source")
 @click.argument("district")
 @JSON
@@ -120,7 +104,7 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
     click.echo(district_file.as_district(found, file.name))
 
 
-for command in (holds_, show, approve, discard, freeze, thaw, notify_, schedule, request):
+for command in (holds_, show, approve, discard, undo_, rekey_, recycle, freeze, thaw, notify_, schedule, request):
     cli.add_command(command)
 cli.add_command(quarantine)
 cli.add_command(rules)

@@ -71,6 +71,11 @@ class Excluded:
     detail: str = ""
 
 
+def had_the_id(patron_id: int) -> str:
+    """The detail of an excluded row whose source id was this patron's."""
+    return f"patron {patron_id} had the id"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that a run would do. `refreshed` are rows that read otherwise and make the same card, before and after;

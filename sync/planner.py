@@ -22,7 +22,7 @@ from access_service.storage.seen import Seen
 from sync.collisions import Collisions, find_collisions
 from sync.marks import marks, other_birth_date, person
 from sync.milestones import come_of_age, parting, still_of_age
-from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, match, sort_roster
+from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, had_the_id, match, sort_roster
 from sync.profile import Profile
 from sync.roster import COLUMNS, Roster, content, fingerprints
 from sync.rules import Rules, rules_of
@@ -293,7 +293,9 @@ class Draft:
             found = found or stored
         if mapped and all(renamed) and reborn:
             mapped = None
-            self._excluded[student.source_id] = Excluded(Exclusion.ID_RECYCLED, student.student_number)
+            self._excluded[student.source_id] = Excluded(
+                Exclusion.ID_RECYCLED, student.student_number, had_the_id(record.patron_id)
+            )
         if mapped is None:
             if before:
                 self._refused(record, before, self._excluded[student.source_id].code)
