@@ -31,7 +31,8 @@ REMEDIES = {
     Exclusion.NUMBER_PATTERN: "ask the district about this number, or mend [rules.student_number] pattern",
     Exclusion.NUMBER_TOO_LONG: "shorten [rules] library_number, or raise number_max_length if the ILS can hold it",
     Exclusion.NUMBER_COLLISION: "ask the district which of the two students has the number",
-    Exclusion.ID_RECYCLED: "ask the district whether it gave a former student's id to another",
+    Exclusion.ID_RECYCLED: "ask the district whether it gave this id to another child; if it did,"
+    " `roster-sync recycle` with the patron named above",
     Exclusion.OF_AGE: "nothing: cards end at the age that [rules.of_age] says; offer a card of the library's own",
     Exclusion.STATED_EXIT: "nothing: the district says that this student has gone",
 }

@@ -35,12 +35,9 @@ def rekey_(  # noqa: PLR0913, PLR0917 - one parameter an option
     if not (preview or reason):
         raise click.UsageError("Missing option '--reason'.")
     job = installation.job(district, file)
-    if file:
-        run_id, found = (None, rekey.preview(job)) if preview else rekey.rekey(job, reason or "")
-    else:
-        with holds.waiting(job) as held:
-            job = replace(job, file=held)
-            run_id, found = (None, rekey.preview(job)) if preview else rekey.rekey(job, reason or "")
+    schema.check(job.databases)
+    job = job if file else holds.of_district(job)
+    run_id, found = (None, rekey.preview(job)) if preview else rekey.rekey(job, reason or "")
     facts = {"district": district, "preview": preview, "run": run_id, "counts": found.counts}
     alone = [known.patron_id for known in found.contradicting]
     click.echo(json.dumps({**facts, "contradicting": alone}) if as_json else _text(district, run_id, found))

@@ -56,14 +56,12 @@ def discard(job: Job, run_id: int, reason: str) -> Run:
     return run
 
 
-@contextmanager
-def waiting(job: Job) -> Iterator[Path]:
-    """The file that is held of the job's district. Errors: OperatorError."""
+def of_district(job: Job) -> Job:
+    """The job with the file that is held of its district. Errors: OperatorError."""
     run = next((run for run in standing(job.settings, job.databases) if run.district == job.code), None)
     if run is None:
         raise OperatorError(f"no file of {job.code} is held; `--file` takes one on this machine")
-    with _file(job, run.run_id) as file:
-        yield file
+    return replace(job, held=run.run_id)
 
 
 def _held(job: Job, run_id: int) -> Run:

@@ -13,6 +13,7 @@ from sync.marks import marks, person
 from sync.roster import Roster
 
 COLUMNS = ("source_id", "student_number", "given_name", "family_name", "birth_date")
+HERE = (Presence.PRESENT, Presence.ABSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def pair(stored: Iterable[Known], roster: Roster, district: District, key: bytes
     for known, row in _same_number(by_id.values(), rows.values(), district):
         found = marks(key, row)
         same = _same_person(known, row, found)
-        gone = known.source_id not in here and known.presence is not Presence.LEFT
+        gone = known.source_id not in here and known.presence in HERE
         staying = rows.get(known.source_id)
         if same and not (staying and person(marks(key, staying)) == person(found)):
             confirmed += 1
@@ -73,7 +74,7 @@ def pair(stored: Iterable[Known], roster: Roster, district: District, key: bytes
         pairs.append((known, Move(known.patron_id, known.source_id, row.source_id, known.marks, found)))
     moving = {known.source_id for known, _ in pairs}
     taken = (by_id[move.new] for _, move in pairs if move.new in by_id and move.new not in moving)
-    served = [known for known in by_id.values() if known.presence is not Presence.LEFT]
+    served = [known for known in by_id.values() if known.presence in HERE]
     return Pairing(
         pairs=tuple(pairs),
         freed=tuple(taken),
@@ -92,7 +93,7 @@ def _same_number(
     owners: dict[str, Known] = {}
     for known in stored:
         number = fold(known.student_number)
-        if number and (number not in owners or known.presence is not Presence.LEFT):
+        if number and (number not in owners or known.presence in HERE):
             owners[number] = known
     claimed: dict[str, list[Student]] = {}
     for row in rows:

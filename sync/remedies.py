@@ -35,7 +35,7 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
     Finding.COLLISIONS: Remedy(
         "many rows have numbers that are somebody else's: new source ids for the same students, or another "
         "district's file",
-        "ask the district whether its ids changed",
+        "ask the district whether its ids changed; if they did, `roster-sync rekey`",
     ),
     Finding.RENAMED: Remedy(
         "many patrons have another name or birth date: a shifted column, first and last name swapped",
@@ -44,11 +44,12 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
     Finding.REKEYED: Remedy(
         "many students are missing under one source id and new under another, by name and birth date: the SIS"
         " gave new ids",
-        "ask the district; nobody is taken for somebody new meanwhile",
+        "ask the district; if it did, `roster-sync rekey` gives the patrons their new ids. Nobody is taken for somebody"
+        " new meanwhile",
     ),
     Finding.RECYCLED: Remedy(
         "many source ids belong to other people now, by name and birth date",
-        "ask the district whether it gives ids twice",
+        "ask the district whether it gives ids twice; approve, then `roster-sync recycle` for those of whom it says so",
     ),
     Finding.FAULTS: Remedy(
         "the rows of many patrons cannot be understood (no school, no readable grade, no fitting number): "
@@ -272,7 +273,7 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
     Exclusion.ID_RECYCLED: Remedy(
         "a source id has another name and birth date than before: it may be another child, who must not get "
         "this patron's card",
-        "the district says who it is",
+        "the district says who it is; another child: `roster-sync recycle`",
     ),
 }
 

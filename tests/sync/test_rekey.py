@@ -66,8 +66,7 @@ def test_a_held_night_of_new_ids_goes_through_after_a_rekey(nights: Nights) -> N
     ids, cards = patron_ids(nights, 40), rows(nights, "SELECT patron_id, library_number, pin_digest FROM patrons")
     held = nights.night(renewed(pupils(40)))
     assert held.outcome is Outcome.HELD and Finding.COLLISIONS in {reason.finding for reason in held.reasons}
-    with holds.waiting(waiting(nights)) as file:
-        run_id, found = rekey.rekey(nights.job(file), "the district moved to another system")
+    run_id, found = rekey.rekey(holds.of_district(waiting(nights)), "the district moved to another system")
     assert found.counts == {
         **{"matched": 40, "confirmed": 40, "contradicting": 0, "freed": 0, "new": 40, "missing": 40}
     }
@@ -175,8 +174,9 @@ def test_another_districts_file_is_refused(nights: Nights) -> None:
 
 def test_numbers_alone_must_match_for_half(nights: Nights) -> None:
     """Without names and birth dates a few equal numbers are chance."""
-    nights.configure(agreement={"fields": ["source_id", "student_number", "school", "grade"]})
-    nights.configure(rules={"pin": {"rule": "last", "digits": 4}})
+    fields = ["source_id", "student_number", "school", "grade"]
+    nights.configure(agreement={"fields": fields}, rules={"pin": {"rule": "last", "digits": 4}})
+    nights.districts["demo"] = nights.districts["demo"].model_copy(update={"examples": ()})
     nights.night(pupils(20))
     with pytest.raises(OperatorError, match=r"of 20 missing patrons 9 match .* and 0 contradict"):
         do(nights, [*renewed(pupils(9)), *pupils(11, first=500)])
@@ -214,12 +214,12 @@ def test_the_way_back_leaves_alone_whose_id_is_anothers_by_now(nights: Nights) -
 def test_undo_of_an_older_night_leaves_rekeyed_patrons_alone(nights: Nights) -> None:
     """What is newer stays."""
     nights.night(pupils(20))
-    moved = nights.night([p.moved(school="102", grade="04") for p in pupils(20)])
+    moved = nights.night([p.moved(school="102") for p in pupils(5)] + pupils(15, first=6))
     do(nights, renewed(pupils(20)))
-    assert len(nights.undo(moved.run_id).facts["left_alone"]) == 20
+    assert len(nights.undo(moved.run_id).facts["left_alone"]) == 5
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ids=st.permutations([*range(1, 9), *range(21, 25)]), gone=st.sets(st.integers(1, 8), max_size=3))
 def test_after_any_new_ids_everybody_is_who_they_were(nights: Nights, ids: list[int], gone: set[int]) -> None:
     """Whatever ids a system gives, its own old ones too, night after night: the same patrons, the same PINs."""
@@ -230,7 +230,7 @@ def test_after_any_new_ids_everybody_is_who_they_were(nights: Nights, ids: list[
     if any(stored[pupil.number] != pupil.source_id for pupil in students):
         do(nights, students)
     report = nights.night(students)
-    assert (report.facts["exclusions"], report.reasons, patron_ids(nights, 8)) == ({}, (), [*range(1, 9)])
+    assert (report.facts.get("exclusions", {}), report.reasons, patron_ids(nights, 8)) == ({}, (), [*range(1, 9)])
     for n in range(1, 9):
         answer = nights.sign_in(f"{n:07}", f"{n % 12 + 1:02}{n % 28 + 1:02}")
         assert answer.pin is PinResult.OK and (n in gone or answer.authenticated)
