@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from access_service.domain.identifiers import fold
-from access_service.domain.patron import Presence
+from access_service.domain.patron import HERE
 from access_service.domain.student import Student
 from access_service.settings import District
 from access_service.storage.source_ids import Known, Move, freed
@@ -13,7 +13,6 @@ from sync.marks import marks, person
 from sync.roster import Roster
 
 COLUMNS = ("source_id", "student_number", "given_name", "family_name", "birth_date")
-HERE = (Presence.PRESENT, Presence.ABSENT)
 
 
 @dataclass(frozen=True, slots=True)

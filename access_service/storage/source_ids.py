@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, and_, select, update
 
 from access_service.domain.mapping import Exclusion
-from access_service.domain.patron import Presence
+from access_service.domain.patron import HERE, Presence
 from access_service.storage import bulk
 from access_service.storage.seen import Seen
 from access_service.storage.tables import changes, district_state, exclusions, patrons, seen
@@ -60,12 +60,12 @@ def stored(connection: Connection, district: str) -> Iterator[Known]:
 
 
 def _marks_of_leavers(connection: Connection, district: str) -> dict[int, bytes]:
-    """As the changes say by which they left."""
+    """As the last change says that had any."""
     joined = changes.join(patrons, patrons.c.patron_id == changes.c.patron_id)
-    mine = patrons.c.district == district, patrons.c.presence == Presence.LEFT, changes.c.kind == "leave"
+    mine = patrons.c.district == district, patrons.c.presence.not_in(HERE)
     statement = select(changes.c.patron_id, changes.c.before).select_from(joined).where(*mine)
-    images = connection.execute(statement.order_by(changes.c.run_id))
-    return {patron_id: bytes.fromhex(json.loads(before).get("marks") or "") for patron_id, before in images}
+    images = ((one, json.loads(before)) for one, before in connection.execute(statement.order_by(changes.c.run_id)))
+    return {patron_id: bytes.fromhex(before["marks"]) for patron_id, before in images if before.get("marks")}
 
 
 def move(connection: Connection, district: str, run_id: int, moves: Sequence[Move], today: date) -> None:
