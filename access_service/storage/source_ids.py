@@ -85,9 +85,9 @@ def move(connection: Connection, district: str, run_id: int, moves: Sequence[Mov
 
 
 def look_anew(connection: Connection, district: str, profile: str) -> None:
-    """Have the next night look at its file, as at no other before, and compare it with this profile."""
+    """Have the next night work every row out, though they are the same, and compare its roster with this profile."""
     mine = update(district_state).where(district_state.c.district == district)
-    connection.execute(mine.values(file_sha256="", content=b"", profile=profile))
+    connection.execute(mine.values(basis="", content=b"", profile=profile))
 
 
 def moved(connection: Connection, run_id: int) -> list[Move]:
