@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from access_service.storage.engine import refused
+
 BATCH = 10_000
 
 Row = Sequence[Any]
@@ -45,9 +47,13 @@ def _load(connection: Connection, name: str, columns: Sequence[str], rows: Itera
     listed = ", ".join(columns)
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f"COPY {name} ({listed}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+        statement = f"COPY {name} ({listed}) FROM STDIN"
+        try:
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise refused(connection, statement, error) from error
         return
     statement = f"INSERT INTO {name} ({listed}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - names from tables.py
     waiting = iter(rows)

@@ -96,13 +96,21 @@ def rows(connection: Connection, statement: str, parameters: Mapping[str, object
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())
     except dialect.loaded_dbapi.Error as error:
-        if lost := dialect.is_disconnect(error, driver, cursor):
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=lost
-        ) from error
+        raise refused(connection, statement, error) from error
     finally:
         cursor.close()
+
+
+def refused(connection: Connection, statement: str, error: Any) -> BaseException:
+    """What SQLAlchemy would have raised of an error of the driver's own; a connection that it ended is given up."""
+    driver: Any = connection.connection
+    dialect = connection.dialect
+    if lost := dialect.is_disconnect(error, driver, None):
+        connection.invalidate(error)
+    raised: BaseException = DBAPIError.instance(
+        statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=lost
+    )
+    return raised
 
 
 def _ask(engine: Engine, question: Callable[[Connection], T]) -> T:
@@ -171,7 +179,9 @@ def snapshot(databases: Databases) -> Iterator[Connection]:
         try:
             yield connection
         finally:
-            connection.exec_driver_sql("ROLLBACK")
+            # Of a connection that was lost there is nothing to take back, and why it was lost is told already.
+            if not connection.invalidated:
+                connection.exec_driver_sql("ROLLBACK")
 
 
 @contextmanager
