@@ -39,6 +39,7 @@ class Action(StrEnum):
     PATRON_RELEASE = "patron_release"
     REKEY = "rekey"
     RECYCLE = "recycle"
+    AGE = "age"
     CLIENT_ADD = "client_add"
     CLIENT_REVOKE = "client_revoke"
 

@@ -72,8 +72,8 @@ def check_config(installation: Installation) -> None:
             last = district.calendar.years[-1].last_day
             summer = "until then it is summer, in which nobody becomes absent or leaves"
             click.echo(f"{district.code}: [[calendar.years]] ends on {last}; add the next year: {summer}", err=True)
-        if district.agreement.ends < today:
-            click.echo(f"{district.code}: the agreement ended on {district.agreement.ends}; no run starts", err=True)
+        if warning := district.agreement.warning(today):
+            click.echo(f"{district.code}: {warning}", err=True)
     check_overlaps(districts)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine
 
-from access_service.domain.access import Answer, PinResult, Standing, judge, kept_open
+from access_service.domain.access import Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.client import Client
 from access_service.domain.identifiers import IdentifierKind, Reading, readings
 from access_service.domain.mapping import MappingRules
@@ -91,6 +91,7 @@ class PatronDirectory:
             return Found(Standing.AMBIGUOUS)
         today, freezes = self._today(hit.district), self._freezes.of(hit.district)
         record = kept_open(hit.record, freezes, today) if freezes else hit.record
+        record = wound_down(record, self._districts[hit.district].agreement.last_day)
         return Found(judge(record, today), hit if record is hit.record else replace(hit, record=record))
 
     def _hits(self, keys: set[str], client: Client) -> list[Hit]:

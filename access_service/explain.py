@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from access_service.directory import meanings, owners
-from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open
+from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.calendar import STANDSTILL, Freeze
 from access_service.domain.identifiers import IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
@@ -48,6 +48,7 @@ NEXT_STEPS = {
     Standing.UNKNOWN: "check the number with the school; if it is new, wait for the next roster",
 }
 NO_PIN = "ask the district to fill in what the PIN is made from; until then no PIN works"
+RENEW = "renew the agreement with the district, and set [agreement] ends"
 NOT_SERVED = "unknown, for it does not serve this district"
 CONTESTED = "contested: rows of two districts make this same library number, so it opens nothing for anybody"
 ROSTER_SAID = {
@@ -107,7 +108,8 @@ class Explainer:
         district = self.districts[record.patron.district]
         today = self.now.astimezone(district.zone).date()
         frozen = freezes.read(self.connection).get(district.code, ())
-        standing = judge(kept_open(record, frozen, today), today)
+        last_day = district.agreement.last_day
+        standing = judge(wound_down(kept_open(record, frozen, today), last_day), today)
         kinds = sorted({hit.kind.replace("_", " ") for hit in hits})
         found = f"found by its {' and '.join(kinds)}: {_who(record)}"
         left = record.presence is Presence.LEFT
@@ -121,6 +123,8 @@ class Explainer:
         next_step = REMEDIES[refused.code] if refused else NEXT_STEPS[standing]
         if record.presence is Presence.CONVERTED and standing is Standing.EXPIRED:
             next_step = "give it a new date with `access-service patron convert`"
+        elif standing is Standing.EXPIRED and today > last_day:
+            next_step = RENEW
         if standing in IN_GOOD_STANDING and not record.pin_digest:
             next_step = NO_PIN
         elif (locked := self._locked(record)) > 0:
@@ -200,13 +204,15 @@ def _who(record: PatronRecord) -> str:
 
 
 def _calendar(district: District, frozen: Iterable[Freeze], today: date) -> Iterator[str]:
-    """Why nobody leaves today, where that is so."""
+    """Why nobody leaves today, where that is so, and when all of them will."""
     for freeze in frozen:
         if freeze.holds(today):
             yield f"{district.code} is frozen since {freeze.first} ({freeze.reason}): nobody expires or leaves"
     season = district.calendar.season(today)
     if season in STANDSTILL:
         yield f"by [calendar] it is {season.replace('_', ' ')}: nobody becomes absent or leaves"
+    if warning := district.agreement.warning(today):
+        yield warning
 
 
 def _rules(record: PatronRecord, rules: MappingRules) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """How tonight's roster comes to this machine, and how long it stays."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from sync.planner import Night
 from sync.quarantine.replay import NAME as QUARANTINE
 from sync.report import Report
 from sync.sftp import Landed, credentials, fetch
+from sync.shred import shred
 from sync.spool import spool_errors
 
 
@@ -29,10 +29,12 @@ def arrived(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
     with spool_errors(folder):
         if folder.exists():
             # A run that was killed left its roster here.
-            shutil.rmtree(folder)
+            shred(folder)
         folder.mkdir(parents=True, mode=0o700)
     try:
         night = _tonight(job)
+        if warning := job.district.agreement.warning(night.today):
+            report.facts["agreement"] = warning
         with timed(job, report, "fetch"):
             landed = _given(job, folder, night.key)
         report.file = {
@@ -43,7 +45,7 @@ def arrived(job: Job, report: Report) -> Iterator[tuple[Landed, Night]]:
         }
         yield landed, night
     finally:
-        shutil.rmtree(folder)
+        shred(folder)
 
 
 def _tonight(job: Job) -> Night:

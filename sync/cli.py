@@ -11,6 +11,7 @@ import click
 from access_service import command_line, settings
 from sync import district_file, inspection, notify
 from sync import job as night
+from sync.cli_age import age_
 from sync.cli_freeze import freeze, thaw
 from sync.cli_holds import approve, discard, holds_, show
 from sync.cli_notify import notify_
@@ -104,7 +105,9 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
     click.echo(district_file.as_district(found, file.name))
 
 
-for command in (holds_, show, approve, discard, undo_, rekey_, recycle, freeze, thaw, notify_, schedule, request):
+for command in (holds_, show, approve, discard, undo_, rekey_, recycle, freeze, thaw):
+    cli.add_command(command)
+for command in (age_, notify_, schedule, request):
     cli.add_command(command)
 cli.add_command(quarantine)
 cli.add_command(rules)

@@ -11,11 +11,13 @@ from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import HERE, PatronRecord
 from access_service.storage import patrons
 from sync.plan import Change, ChangeKind, Create
+from sync.retired import claimed
 
 SAME_ROSTER = "another row of this roster has the number"
 OTHER_DISTRICT = "a patron of another district has the number"
 HERE_ALREADY = "another student of this roster has the number"
 FORMER_STUDENT = "an absent or former student has the number"
+FORGOTTEN = "a student who was forgotten had the number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,15 @@ class Owned(NamedTuple):
     freed_by: str | None = None
 
 
-def find_collisions(
+def find_collisions(  # noqa: PLR0913, PLR0917 - who claims, and whose it can be
     connection: Connection,
+    night_key: bytes,
     district: str,
     creates: Mapping[str, Create],
     changes: Mapping[str, Change],
     present: Collection[str],
 ) -> Collisions:
-    """Who claims a number tonight that somebody else claims or has."""
+    """Who claims a number tonight that somebody else claims, has, or had before being forgotten."""
     renumbered = {
         source_id: change
         for source_id, change in changes.items()
@@ -80,6 +83,7 @@ def find_collisions(
     numbers = patrons.owners(connection, IdentifierKind.STUDENT_NUMBER, list(student), district)
     for key, (_, patron_id) in numbers.items():
         owned.extend(Owned(source_id, patron_id, given_up.get((key, patron_id))) for source_id in student[key])
+    claimants |= dict.fromkeys(claimed(connection, night_key, arriving.items()), FORGOTTEN)
     owners = _owners(connection, owned, claimants, present)
     return Collisions(claimants, owners, frozenset(contested))
 

@@ -10,6 +10,7 @@ from typing import IO
 
 from access_service.errors import OperatorError
 from sync.sealed import derived, seal, unseal
+from sync.shred import shred
 from sync.spool import spool_errors
 
 
@@ -36,7 +37,7 @@ class HeldFile:
                 new.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        self.path.unlink(missing_ok=True)
+        shred(self.path)
 
     def put_back(self, run_id: int, into: Path) -> Path:
         """The roster as it was kept, in the folder `into`. Errors: OperatorError."""

@@ -66,6 +66,16 @@ def of_district(job: Job) -> Job:
 
 def _held(job: Job, run_id: int) -> Run:
     found = [run for run in standing(job.settings, job.databases) if run.run_id == run_id]
+    if not found and _aged(job, run_id):
+        raise OperatorError(
+            f"run {run_id}: its file was kept for [agreement] raw_days and is gone; let a run fetch it again"
+        )
     if not found:
         raise OperatorError(f"run {run_id} is not held, or no more; `roster-sync holds` lists those that are")
     return found[0]
+
+
+def _aged(job: Job, run_id: int) -> bool:
+    with database_errors(), job.databases.reader.connect() as connection:
+        newest = runs.latest(connection, job.code, DECIDING)
+    return newest is not None and newest.run_id == run_id and newest.outcome in HOLDS

@@ -12,6 +12,7 @@ from access_service.storage import requests, runs, schema
 from access_service.storage.engine import database_errors
 from access_service.storage.runs import DistrictState, Outcome
 from sync.acceptance import settle
+from sync.ageing import age
 from sync.apply import Publication, apply, exclusively
 from sync.arrival import arrived, known_freezes, written
 from sync.findings import Findings
@@ -21,7 +22,7 @@ from sync.judgement import last_state, plan_for, same_file
 from sync.ledger import close, deed, fail, ledger_entry, left_behind, outcome, tell_district
 from sync.order import Job, auditor, sync_key, timed
 from sync.planner import Night
-from sync.quarantine import Seal, Shelf, age_out
+from sync.quarantine import Seal, Shelf
 from sync.report import Report
 from sync.rules import rules_of
 from sync.sftp import Landed
@@ -60,9 +61,10 @@ def run(job: Job) -> Report:
                 report.run_id = runs.begin(connection, job.code, job.started_by, rules_version, job.now())
                 if not (job.file or job.replay):
                     requests.take(connection, job.code, report.run_id, job.now())
-                age_out(connection, job.settings.districts, job.now().date())
             found = Findings(job.replay)
             try:
+                if aged := age(job):
+                    report.facts["aged"] = aged
                 _run(job, report, found)
             except OperatorError as error:
                 fail(job, report, found, str(error))

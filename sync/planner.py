@@ -241,7 +241,8 @@ class Draft:
 
     def finish(self, present: frozenset[str], unchanged: int) -> Plan:
         """Take out whoever claims a number that is another's, and close the plan."""
-        collisions = find_collisions(self._connection, self._night.district.code, self._creates, self._changes, present)
+        key, code = self._night.key, self._night.district.code
+        collisions = find_collisions(self._connection, key, code, self._creates, self._changes, present)
         self._exclude(collisions)
         unchanged += self._unchanged - sum(1 for source_id in collisions.owners if source_id not in self._changes)
         self._dispossess(collisions.owners)

@@ -159,6 +159,10 @@ class Report:
         if kept := self.facts.get("quarantine"):
             said = f"{kept['kept']:,} rows kept, {kept['left']:,} left it"
             lines.append(f"  quarantine {said}; roster-sync quarantine list {self.district}")
+        if aged := self.facts.get("aged"):
+            lines.append(f"  let go   {counted(aged)}")
+        if warning := self.facts.get("agreement"):
+            lines.append(f"  warning  {warning}")
         if told := self.facts.get("feedback"):
             lines.append(f"  feedback {told}")
         return lines

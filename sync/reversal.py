@@ -173,7 +173,7 @@ def _former(connection: Connection, target: Target, steps: Mapping[int, Step]) -
     return frozenset(
         patron_id
         for patron_id, *sides in earlier
-        if any(fold(side.get("student_number", "")) == steps[patron_id].gives for side in sides)
+        if any(fold(side.get("student_number") or "") == steps[patron_id].gives for side in sides)
     )
 
 

@@ -90,6 +90,8 @@ def _undoable(order: Order) -> str:
         raise OperatorError(f"run {order.run_id}: there is no such run; a report says which run it is of")
     if run.undone_by:
         raise OperatorError(f"run {order.run_id}: already undone by run {run.undone_by}")
+    if run.aged_on:
+        raise OperatorError(f"run {order.run_id}: too old; what it changed was forgotten after [agreement] undo_days")
     if run.outcome is Outcome.EDITED:
         raise OperatorError(f"run {order.run_id}: was no night but a change by hand; docs/commands.md has the way back")
     if run.outcome not in runs.CHANGING:

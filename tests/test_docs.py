@@ -22,6 +22,7 @@ from access_service.domain.pins import PinKind
 from access_service.notices import Event
 from access_service.storage.runs import Outcome
 from sync import cli as night
+from sync.ageing import Aged
 from sync.alarms import AlarmCode
 from sync.formats.bad_rows import FAULTS
 from sync.guard import Finding
@@ -42,6 +43,7 @@ CODES: tuple[type[StrEnum], ...] = (
     Return,
     Event,
     AlarmCode,
+    Aged,
     Standing,
     PinResult,
     Release,

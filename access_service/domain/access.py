@@ -91,6 +91,13 @@ def judge(record: PatronRecord, today: date) -> Standing:
     return STANDING[record.presence]
 
 
+def wound_down(record: PatronRecord, last_day: date) -> PatronRecord:
+    """The patron as they stand under an agreement: no student's card is good longer than it allows."""
+    if record.patron.expires <= last_day or record.presence is Presence.CONVERTED:
+        return record
+    return replace(record, patron=replace(record.patron, expires=last_day))
+
+
 def kept_open(record: PatronRecord, freezes: Iterable[Freeze], today: date) -> PatronRecord:
     """The patron as they stand in a freeze: a card that would have expired in it is good through today."""
     expires = record.patron.expires

@@ -26,6 +26,7 @@ def forgotten(connection: Connection, district: str, since: int) -> int | None:
     """The newest run after `since` of which nobody knows any more what it changed: that is kept as long as what an
     undo of it needs."""
     kept = exists(select(states_before.c.run_id).where(states_before.c.run_id == runs.c.run_id))
-    later = runs.c.district == district, runs.c.outcome.in_(PUBLISHED), runs.c.run_id > since
+    # Of what is aged the columns are still known.
+    later = runs.c.district == district, runs.c.aged_on.is_(None), runs.c.outcome.in_(PUBLISHED), runs.c.run_id > since
     found = connection.execute(select(func.max(runs.c.run_id)).where(*later, ~kept)).scalar_one()
     return None if found is None else int(found)

@@ -57,12 +57,15 @@ def replace(connection: Connection, gone: Iterable[int], kept: Sequence[Entry]) 
         connection.execute(insert(quarantine), [asdict(entry) for entry in kept])
 
 
-def age_out(connection: Connection, oldest: Mapping[str, date], otherwise: date) -> None:
-    """Delete what was kept before the `oldest` day of its district; `otherwise` is that of districts not listed."""
+def age_out(connection: Connection, oldest: Mapping[str, date], otherwise: date) -> int:
+    """Delete what was kept before the `oldest` day of its district, and say how many; `otherwise` is that of districts
+    not listed."""
+    gone = 0
     for district, day in oldest.items():
-        connection.execute(delete(quarantine).where(quarantine.c.district == district, quarantine.c.kept_on < day))
+        old = quarantine.c.district == district, quarantine.c.kept_on < day
+        gone += connection.execute(delete(quarantine).where(*old)).rowcount
     unlisted = quarantine.c.district.not_in(list(oldest))
-    connection.execute(delete(quarantine).where(unlisted, quarantine.c.kept_on < otherwise))
+    return gone + connection.execute(delete(quarantine).where(unlisted, quarantine.c.kept_on < otherwise)).rowcount
 
 
 def _entry(row: Any) -> Entry:

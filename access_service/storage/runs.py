@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -40,7 +40,7 @@ HOLDS = (Outcome.HELD, Outcome.HELD_IN_PART)
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run. `report` holds counts, codes, findings and durations, and nothing personal. `undoes` is set of an
-    undo, and `undone_by` of a run that counts no more."""
+    undo, `undone_by` of a run that counts no more, and `aged_on` of one that cannot be undone any more."""
 
     run_id: int
     district: str
@@ -54,6 +54,7 @@ class Run:
     report: Mapping[str, Any]
     undoes: int | None
     undone_by: int | None
+    aged_on: date | None
 
 
 @dataclass(frozen=True, slots=True)

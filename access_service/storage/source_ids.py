@@ -48,12 +48,13 @@ def freed(known: Known) -> Move:
 
 
 def stored(connection: Connection, district: str) -> Iterator[Known]:
-    """Every patron of a district, those who left among them."""
+    """Every patron of a district, those who left among them and those forgotten not."""
     same = and_(seen.c.district == patrons.c.district, seen.c.source_id == patrons.c.source_id)
     columns = (patrons.c[name] for name in Known._fields if name != "marks")
     statement = select(*columns, seen.c.marks).select_from(patrons.outerjoin(seen, same))
     left = _marks_of_leavers(connection, district)
-    for row in connection.execute(statement.where(patrons.c.district == district)):
+    mine = patrons.c.district == district, patrons.c.forgotten_on.is_(None)
+    for row in connection.execute(statement.where(*mine)):
         known = Known._make(row)
         found = known.marks or left.get(known.patron_id, b"")
         yield known._replace(presence=Presence(known.presence), marks=found)

@@ -53,6 +53,8 @@ patrons = Table(
     Column("created_run", Integer, nullable=False),
     Column("created_on", Date, nullable=False),
     Column("updated_on", Date, nullable=False),
+    # From then on nothing here says who it was.
+    Column("forgotten_on", Date),
     Index("uq_patrons_district_source_id", "district", "source_id", unique=True),
 )
 
@@ -132,6 +134,8 @@ runs = Table(
     # Of an undo: the run it is to put back. Of any applied run: the undo by which it counts no more.
     Column("undoes", Integer),
     Column("undone_by", Integer),
+    # From then on what it changed is known by column only.
+    Column("aged_on", Date),
 )
 
 # Runs that somebody asked for and the schedule is to start; taken by the next run that asks the district.
@@ -217,6 +221,14 @@ quarantine = Table(
     Column("mark", LargeBinary(16), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("kept_on", Date, nullable=False),
+)
+
+# Library numbers of patrons who were forgotten, by keyed marks: of the number, and of who had it.
+retired_numbers = Table(
+    "retired_numbers",
+    metadata,
+    Column("mark", LargeBinary(16), primary_key=True),
+    Column("holder", LargeBinary(16), nullable=False),
 )
 
 # What people were or are to be told of a district, by mail and by webhook apart: an event once a day at most.

@@ -103,11 +103,11 @@ class Staged:
         quarantine.replace(connection, self.gone | {entry.entry for entry in self.entries}, self.entries)
 
 
-def age_out(connection: Connection, districts: Mapping[str, District], today: date) -> None:
-    """Delete what is older than its agreement allows. The caller owns the transaction."""
+def age_out(connection: Connection, districts: Mapping[str, District], today: date) -> int:
+    """Delete what is older than its agreement allows, and say how many. The caller owns the transaction."""
     days = {code: district.agreement.quarantine_days for code, district in districts.items()}
     oldest = {code: today - timedelta(days=kept) for code, kept in days.items()}
-    quarantine.age_out(connection, oldest, today - timedelta(days=QUARANTINE_DAYS))
+    return quarantine.age_out(connection, oldest, today - timedelta(days=QUARANTINE_DAYS))
 
 
 def _ordered(keys: Iterable[tuple[bytes, str]]) -> list[tuple[tuple[bytes, str], int]]:

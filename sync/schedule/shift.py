@@ -22,7 +22,7 @@ from access_service.storage.runs import GOOD_NIGHTS
 from sync.alarms import Alarm, AlarmCode, alarms
 from sync.console import Installation
 from sync.due import is_open, is_owed, next_due
-from sync.schedule.work import tell, work
+from sync.schedule.work import age, tell, work
 from sync.sftp import LoginRefusedError, credentials, new_file
 
 AT_ONCE = 4  # nights of different districts
@@ -55,6 +55,7 @@ class Shift:
         self._under_way: set[str] = set()
         self._resting: set[str] = set()
         self._not_before: dict[str, float] = {}
+        self._aged: dict[str, date] = {}
         self._told: set[tuple[str, AlarmCode, date]] = set()
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         executors = {"default": ThreadPoolExecutor(AT_ONCE)}
@@ -149,7 +150,8 @@ class Shift:
         return new_file(self._settings.district(code).feed, credentials(code), known)
 
     def _watch(self) -> None:
-        """Each alarm once a day, and people of what nobody has told them yet: a night that never came."""
+        """Each alarm once a day, and people of what nobody has told them yet: a night that never came. Once a day, too,
+        let go of what is too old."""
         now = datetime.now(UTC)
         for code, district in self._settings.districts.items():
             try:
@@ -163,8 +165,18 @@ class Shift:
                     self._told.add(once)
                     log.error("alarm", district=code, code=alarm.code.value, text=alarm.text)
             tell(self._settings, self._databases, code)
+            today = now.astimezone(district.zone).date()
+            if today != self._aged.get(code) and _is_quiet(district, now):
+                self._aged[code] = today
+                age(self._installation, code)
 
     def _alarms(self, district: District, now: datetime) -> list[Alarm]:
         with database_errors(), self._databases.reader.connect() as connection:
             last_good = runs.latest(connection, district.code, GOOD_NIGHTS)
             return alarms(district, last_good, runs.state(connection, district.code), now)
+
+
+def _is_quiet(district: District, now: datetime) -> bool:
+    """Whether no night of the district is about to start: it would find somebody at work, and not be started."""
+    due = next_due(district, now - timedelta(hours=1))
+    return due is None or due > now + timedelta(minutes=5)

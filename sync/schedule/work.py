@@ -1,5 +1,6 @@
 """One night of the schedule, whose end is in the log whatever it is."""
 
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from access_service.settings import Settings
 from access_service.storage.engine import Databases
 from access_service.storage.runs import GOOD_NIGHTS
 from sync import notify
+from sync.ageing import age_alone
 from sync.alone import BusyError
 from sync.console import Installation
 from sync.job import run
@@ -49,6 +51,23 @@ def _run(job: Job) -> Report:
     if report.outcome in GOOD_NIGHTS:
         ping(job.code)
     return report
+
+
+def age(installation: Installation, code: str) -> None:
+    """Let go of what is too old, as there may be no run any more. Never raises."""
+    try:
+        job = replace(installation.job(code), started_by=f"{socket.gethostname()} by schedule")
+        try:
+            if went := age_alone(job):
+                log.info("aged", district=code, counts=went)
+        finally:
+            job.databases.dispose()
+    except BusyError:
+        log.info("not aged", district=code, reason="a run is under way, which does it")
+    except OperatorError as error:
+        log.error("not aged", district=code, error=str(error))
+    except Exception as error:  # noqa: BLE001 - as above
+        log.error("not aged", district=code, error=error.__class__.__name__, at=where(error))
 
 
 def tell(settings: Settings, databases: Databases, code: str) -> None:

@@ -144,7 +144,7 @@ def test_what_is_owed_after_an_outage(last: str | None, now: str, owed: bool) ->
 
 
 def good(when: str) -> Run:
-    return Run(1, "demo", "", at(when), at(when), Outcome.APPLIED, "", None, None, {}, None, None)
+    return Run(1, "demo", "", at(when), at(when), Outcome.APPLIED, "", None, None, {}, None, None, None)
 
 
 def file_of(when: str) -> DistrictState:

@@ -1,0 +1,106 @@
+"""What the agreement lets nobody keep any longer, with or without a run."""
+
+from datetime import date, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from access_service.audit import Action, Deed
+from access_service.storage import ageing, runs, schema
+from access_service.storage.engine import database_errors
+from access_service.storage.runs import HOLDS
+from sync.apply import exclusively
+from sync.held import HeldFile
+from sync.order import Job, auditor, sync_key
+from sync.quarantine import age_out
+from sync.retired import retire
+from sync.shred import shred
+
+
+class Aged(StrEnum):
+    """What went: sealed files of holds, rows of the quarantine, what undos of old runs need, and who patrons were."""
+
+    HELD_FILES = "held_files"
+    QUARANTINE_ROWS = "quarantine_rows"
+    UNDOS = "undos"
+    PATRONS = "patrons"
+
+
+def age(job: Job) -> dict[str, int]:
+    """Let go of what is too old in a district; counts by Aged, those of nothing left out. The caller has the district
+    to itself. Errors: OperatorError."""
+    today = job.now().astimezone(job.district.zone).date()
+    entry = auditor(job)
+    entry.check_heads()
+    head = None
+    held = _age_held(job)
+    with job.databases.writer.begin() as connection:
+        counts = {
+            Aged.HELD_FILES: held,
+            Aged.QUARANTINE_ROWS: age_out(connection, job.settings.districts, job.now().date()),
+            Aged.UNDOS: _age_images(job, connection, today),
+            Aged.PATRONS: _forget(job, connection, today),
+        }
+        went = {kind.value: count for kind, count in counts.items() if count}
+        if went:
+            head = entry.note(connection, Deed(Action.AGE, f"district {job.code}", district=job.code, after=went))
+    if head:
+        entry.checkpoint(head)
+    return went
+
+
+def age_alone(job: Job) -> dict[str, int]:
+    """The same without a run, and whatever one that was killed left. Errors: BusyError where one is under way."""
+    with database_errors():
+        schema.check(job.databases)
+        with exclusively(job.databases, job.settings.service.spool, job.code):
+            _sweep(job)
+            return age(job)
+
+
+def _sweep(job: Job) -> None:
+    """Shred what a run that was killed left in the spool."""
+    left = job.settings.service.spool / job.code
+    if left.exists():
+        shred(left)
+
+
+def _age_held(job: Job) -> int:
+    kept = HeldFile(job.settings.service.spool, job.code, b"")
+    if not kept.path.exists():
+        return 0
+    with job.databases.reader.connect() as connection:
+        run = runs.latest(connection, job.code, HOLDS)
+    oldest = job.now() - timedelta(days=job.district.agreement.raw_days)
+    if run and (run.finished_at or run.started_at) >= oldest:
+        return 0
+    kept.forget()
+    return 1
+
+
+def _age_images(job: Job, connection: Connection, today: date) -> int:
+    # An undo would bring back those who are all forgotten.
+    days = 0 if _over(job, today) else job.district.agreement.undo_days
+    before = job.now() - timedelta(days=days)
+    return ageing.age_images(connection, job.code, before, today)
+
+
+def _over(job: Job, today: date) -> bool:
+    """Whether the agreement ended so long ago that nobody of the district is known any more."""
+    agreement = job.district.agreement
+    return agreement.last_day + timedelta(days=agreement.forget_days) < today
+
+
+def _forget(job: Job, connection: Connection, today: date) -> int:
+    agreement = job.district.agreement
+    before = today - timedelta(days=agreement.forget_days)
+    over = _over(job, today)
+    forgotten = ageing.forgettable(connection, job.code, before, everybody=over)
+    if over:
+        ageing.forget_roster(connection, job.code)
+    if forgotten:
+        with job.databases.reader.connect() as day:
+            ageing.forget_use(day, [each.patron_id for each in forgotten])
+        retired = retire(sync_key(), job.code, forgotten)
+        ageing.forget(connection, forgotten, retired, agreement.last_day + timedelta(days=1), today)
+    return len(forgotten)
