@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from access_service.audit import Action, Deed
 from access_service.storage import ageing, runs, schema
 from access_service.storage.engine import database_errors
-from access_service.storage.runs import HOLDS
+from access_service.storage.runs import GOOD_NIGHTS, HOLDS, Outcome
 from sync.apply import exclusively
 from sync.held import HeldFile
 from sync.order import Job, auditor, sync_key
@@ -86,9 +86,17 @@ def _age_images(job: Job, connection: Connection, today: date) -> int:
 
 
 def _over(job: Job, today: date) -> bool:
-    """Whether the agreement ended so long ago that nobody of the district is known any more."""
+    """Whether the agreement ended so long ago that nobody of the district is known any more.
+
+    Not sooner after the last good night either: a wrong date in a file must not forget everybody at once.
+    """
     agreement = job.district.agreement
-    return agreement.last_day + timedelta(days=agreement.forget_days) < today
+    forgets = timedelta(days=agreement.forget_days)
+    if agreement.last_day + forgets >= today:
+        return False
+    with job.databases.reader.connect() as connection:
+        last = runs.latest(connection, job.code, (*GOOD_NIGHTS, Outcome.HELD_IN_PART))
+    return last is None or last.started_at + forgets < job.now()
 
 
 def _forget(job: Job, connection: Connection, today: date) -> int:

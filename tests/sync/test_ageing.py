@@ -256,6 +256,22 @@ def test_the_last_district_leaves_nothing_but_counts(nights: Nights) -> None:
     assert (report.outcome, report.facts["counts"]["create"]) == (Outcome.APPLIED, 21)
 
 
+def test_a_wrong_date_forgets_nobody(nights: Nights) -> None:
+    """An end in the past ends the cards, which the right one brings back; the clock begins at the last good night."""
+    right = nights.districts["demo"]
+    nights.configure(agreement={"starts": date(2020, 1, 1), "ends": date(2021, 1, 1)})
+    before = nights.everything()
+    assert age(nights, days=1) == {} and nights.everything() == before
+    assert nights.find("0000007").standing is Standing.EXPIRED
+    with pytest.raises(OperatorError, match="the agreement holds from 2020-01-01 to 2021-01-01"):
+        nights.night(pupils(20))
+    assert nights.everything() == before
+    wrong, nights.districts["demo"] = nights.districts["demo"], right
+    assert nights.find("0000007").standing is Standing.ACTIVE
+    nights.districts["demo"] = wrong
+    assert age(nights, days=727) == {"undos": 1} and age(nights, days=4) == {"patrons": 21}
+
+
 def test_warnings_come_ahead() -> None:
     """From sixty days before the end."""
     agreed = Agreement(
