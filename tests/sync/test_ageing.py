@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from structlog.testing import capture_logs
 
 from access_service.domain.access import Standing
@@ -18,7 +18,7 @@ from access_service.pin_vault import PinVault
 from access_service.settings import Agreement, load
 from access_service.storage.engine import Databases, snapshot
 from access_service.storage.runs import Outcome
-from access_service.storage.tables import metadata, patron_use, patrons
+from access_service.storage.tables import metadata, overrides, patron_use, patrons
 from sync import ageing, holds
 from sync.console import Installation
 from sync.schedule import work
@@ -254,6 +254,25 @@ def test_the_last_district_leaves_nothing_but_counts(nights: Nights) -> None:
     nights.configure(agreement={"ends": ends + timedelta(days=365)})
     report = nights.night([*pupils(20), CANARY])
     assert (report.outcome, report.facts["counts"]["create"]) == (Outcome.APPLIED, 21)
+
+
+def test_a_card_of_the_librarys_own_stays(nights: Nights) -> None:
+    """What became a full card is no matter of the agreement; a graduate is forgotten from the card's own end on."""
+    ends = nights.now.date() + timedelta(days=10)
+    nights.configure(agreement={"ends": ends, "wind_down_days": 5, "undo_days": 20, "forget_days": 30})
+    left = {"left_on": nights.now.date(), "expires": ends + timedelta(days=20)}
+    with nights.databases.writer.begin() as connection:
+        for number, presence in (("0000001", "converted"), ("0000002", "graduated")):
+            mine = patrons.c.student_number == number
+            connection.execute(update(patrons).where(mine).values(presence=presence, **left))
+        held = {"patron_id": 2, "field": "branch", "district": "demo", "by": "desk", "reason": "", "set_on": ends}
+        connection.execute(insert(overrides).values(**held))
+    nights.now += timedelta(days=28)
+    assert nights.find("0000001").standing is Standing.ACTIVE and nights.find("0000002").standing is Standing.LEFT
+    assert "patrons" not in age(nights, days=3)
+    assert age(nights, days=20) == {"patrons": 20}
+    assert nights.find("0000001").record and nights.find("0000002").standing is Standing.UNKNOWN
+    assert not [where for where, _ in cells(nights) if where.startswith("overrides")]
 
 
 def test_a_wrong_date_forgets_nobody(nights: Nights) -> None:
