@@ -40,6 +40,9 @@ class Action(StrEnum):
     REKEY = "rekey"
     RECYCLE = "recycle"
     AGE = "age"
+    EXCEPTION_ADD = "exception_add"
+    EXCEPTION_REMOVE = "exception_remove"
+    EXCEPTION_END = "exception_end"
     CLIENT_ADD = "client_add"
     CLIENT_REVOKE = "client_revoke"
 

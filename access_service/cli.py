@@ -1,7 +1,6 @@
 """access-service: the day's commands."""
 
 import json
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -11,8 +10,9 @@ import click
 from access_service import command_line
 from access_service.cli_audit import audit
 from access_service.cli_client import client
+from access_service.cli_exception import exception
 from access_service.cli_patron import patron
-from access_service.console import Installation
+from access_service.console import Installation, typed_pin
 from access_service.directory import PatronDirectory
 from access_service.domain.client import Client
 from access_service.errors import OperatorError
@@ -94,7 +94,7 @@ def lookup(installation: Installation, number: str, name: str, with_pin: bool) -
         UsageCounter(databases.reader, date.today),
     )
     if with_pin:
-        answer = codec.verdict(directory.authenticate(number, _pin(), asking), asking)
+        answer = codec.verdict(directory.authenticate(number, typed_pin(), asking), asking)
     else:
         answer = codec.card(directory.find(number, asking), asking)
     click.echo(json.dumps(answer, indent=2))
@@ -119,13 +119,6 @@ def explain(installation: Installation, number: str, as_json: bool) -> None:
     click.echo("\n".join([*found.lines, *origins, f"standing: {found.standing}", f"next: {found.next_step}"]))
 
 
-def _pin() -> str:
-    """A prompt would ask the terminal even where a PIN is piped in."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
-    return str(click.prompt("PIN", hide_input=True, default="", show_default=False, err=True))
-
-
 def _client(databases: Databases, name: str) -> Client:
     with database_errors(), databases.reader.connect() as connection:
         found = {known.name: known for _, known in clients.active(connection)}
@@ -136,6 +129,7 @@ def _client(databases: Databases, name: str) -> Client:
 
 cli.add_command(audit)
 cli.add_command(client)
+cli.add_command(exception)
 cli.add_command(patron)
 
 

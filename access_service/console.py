@@ -1,7 +1,10 @@
 """What the day's commands share: the installation that they work on."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import click
 
 from access_service import settings
 from access_service.audit import Auditor
@@ -36,3 +39,10 @@ class Installation:
     def auditor(self, databases: Databases) -> Auditor:
         """Puts on record what is typed here."""
         return Auditor(self.vault(databases), typed_by(), self.settings().service.audit_heads)
+
+
+def typed_pin() -> str:
+    """A prompt would ask the terminal even where a PIN is piped in."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("PIN", hide_input=True, default="", show_default=False, err=True))

@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 
 from access_service.domain.access import Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.client import Client
-from access_service.domain.identifiers import IdentifierKind, Reading, readings
+from access_service.domain.identifiers import YIELDING, IdentifierKind, Reading, readings
 from access_service.domain.mapping import MappingRules
+from access_service.domain.student import Role
 from access_service.freezes import Freezes
 from access_service.pin_vault import PinVault
 from access_service.settings import District
@@ -75,7 +76,7 @@ class PatronDirectory:
         )
         with database_errors():
             answer = Answer(found.standing, self._throttle.check(tried, found.hit.attempts, generation), record)
-        if answer.authenticated:
+        if answer.authenticated and record.patron.role is not Role.TEST_CARD:
             self._usage.count(record, client.name)
         return answer
 
@@ -111,7 +112,8 @@ def meanings(typed: str, rules: Mapping[str, MappingRules]) -> frozenset[tuple[s
 
 
 def owners(hits: list[Hit], meant: frozenset[tuple[str, Reading]]) -> list[Hit]:
-    """The hits that are readings of what was typed; a former number counts only where nobody has it now.
+    """The hits that are readings of what was typed; a number that was somebody's, or is a test card's, counts only
+    where nobody has it now.
 
     A contested number counts wherever it comes from: it opens nothing in any district.
     """
@@ -122,5 +124,5 @@ def owners(hits: list[Hit], meant: frozenset[tuple[str, Reading]]) -> list[Hit]:
         if (hit.district, Reading(hit.kind, hit.key)) in meant
         or (hit.kind is IdentifierKind.CONTESTED and hit.key in contested)
     ]
-    current = [hit for hit in read if hit.kind is not IdentifierKind.FORMER]
+    current = [hit for hit in read if hit.kind not in YIELDING]
     return current or read

@@ -13,10 +13,12 @@ from access_service.domain.identifiers import IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.pins import PinKind
+from access_service.domain.student import Role
 from access_service.pin_vault import PinVault
 from access_service.provenance import Provenance, provenance
 from access_service.settings import District
-from access_service.storage import attempts, clients, freezes, patrons, runs
+from access_service.storage import attempts, clients, exceptions, freezes, patrons, runs
+from access_service.storage.exceptions import ExceptionKind, Granted
 from access_service.storage.patrons import Attempts
 from access_service.storage.runs import Outcome
 
@@ -49,6 +51,12 @@ NEXT_STEPS = {
 }
 NO_PIN = "ask the district to fill in what the PIN is made from; until then no PIN works"
 RENEW = "renew the agreement with the district, and set [agreement] ends"
+GRANTED = {
+    ExceptionKind.TEST_CARD: "a test card, which is nobody's,",
+    ExceptionKind.SKIP: "the nights leave this student alone",
+}
+TEST_CARD = "nothing: with the right PIN it works through its last day; `access-service exception remove` ends it now"
+SKIPPED = "`access-service exception remove` ends that; the next night then looks at the student again"
 NOT_SERVED = "unknown, for it does not serve this district"
 CONTESTED = "contested: rows of two districts make this same library number, so it opens nothing for anybody"
 ROSTER_SAID = {
@@ -105,13 +113,19 @@ class Explainer:
         if not people:
             return self._nobody(read, meant)
         ((_, record),) = people.values()
+        kinds = sorted({hit.kind.replace("_", " ") for hit in hits})
+        return self._one(record, (read, f"found by its {' and '.join(kinds)}: {_who(record)}"))
+
+    def _one(self, record: PatronRecord, found: tuple[str, ...]) -> Explanation:
         district = self.districts[record.patron.district]
         today = self.now.astimezone(district.zone).date()
         frozen = freezes.read(self.connection).get(district.code, ())
         last_day = district.agreement.last_day
         standing = judge(wound_down(kept_open(record, frozen, today), last_day), today)
-        kinds = sorted({hit.kind.replace("_", " ") for hit in hits})
-        found = f"found by its {' and '.join(kinds)}: {_who(record)}"
+        told = tuple(self._told(record, standing))
+        if record.patron.role is Role.TEST_CARD:
+            story = *self._granted(record), "a PIN was set" if record.pin_digest else "no PIN was set"
+            return Explanation(standing, (*found, *story, *told), TEST_CARD)
         left = record.presence is Presence.LEFT
         refused = self._exclusion(record.patron.district, [fold(record.patron.student_number)]) if left else None
         story = (
@@ -119,6 +133,7 @@ class Explainer:
             *_calendar(district, frozen, today),
             *_rules(record, district.rules),
             _pin(record, district),
+            *self._granted(record),
         )
         next_step = REMEDIES[refused.code] if refused else NEXT_STEPS[standing]
         if record.presence is Presence.CONVERTED and standing is Standing.EXPIRED:
@@ -130,16 +145,28 @@ class Explainer:
         elif (locked := self._locked(record)) > 0:
             next_step = f"wait {locked} seconds, then the right PIN works again"
         fields = provenance(self.connection, record, district)
-        return Explanation(standing, (read, found, *story, *self._told(record, standing)), next_step, fields)
+        return Explanation(standing, (*found, *story, *told), next_step, fields)
 
     def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]]) -> Explanation:
         for code in sorted(self.districts):
             keys = [r.key for c, r in meant if c == code and r.kind is IdentifierKind.STUDENT_NUMBER]
+            if granted := self._skipped(code, keys):
+                why = f"exception {granted.exception} of {code}: {GRANTED[granted.kind]} through {granted.until}"
+                return Explanation(Standing.UNKNOWN, (read, f"{why}: {granted.reason}"), SKIPPED)
             if refused := self._exclusion(code, keys):
                 why = f"the last roster of {code} has it and gave it no card: {refused}"
                 return Explanation(Standing.UNKNOWN, (read, why), REMEDIES[refused.code])
         rosters = (line for code in sorted(self.districts) for line in self._last_roster(code))
         return Explanation(Standing.UNKNOWN, (read, *rosters), NEXT_STEPS[Standing.UNKNOWN])
+
+    def _granted(self, record: PatronRecord) -> Iterator[str]:
+        if granted := exceptions.of_patron(self.connection, record.patron_id):
+            yield f"exception {granted.exception}: {GRANTED[granted.kind]} through {granted.until}: {granted.reason}"
+
+    def _skipped(self, code: str, keys: list[str]) -> Granted | None:
+        """The exception by which nights leave a student alone who is no patron."""
+        marks = {mark for key in keys for mark in self.vault.marks("skip number", code, key)}
+        return next((each for each in exceptions.of_district(self.connection, code) if each.number_mark in marks), None)
 
     def _exclusion(self, code: str, keys: list[str]) -> Refused | None:
         marks = [self.vault.mark("excluded", code, key) for key in keys]

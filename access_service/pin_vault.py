@@ -69,6 +69,11 @@ class PinVault:
         message = b"".join(_sized(fact) for fact in (purpose, *facts))
         return hmac.digest(self._ring[self.key_id], message, "sha256")[:16]
 
+    def marks(self, purpose: str, *facts: str) -> frozenset[bytes]:
+        """The mark under each pepper of the ring: one that was made before a rotation is among them."""
+        message = b"".join(_sized(fact) for fact in (purpose, *facts))
+        return frozenset(hmac.digest(pepper, message, "sha256")[:16] for pepper in self._ring.values())
+
 
 def _digest(pepper: bytes, patron_id: int, pin: str) -> bytes:
     return hmac.digest(pepper, b"1" + patron_id.to_bytes(8, "big") + _sized(pin[: MAX_PIN_BYTES + 1]), "sha256")

@@ -31,8 +31,8 @@ MADE_FROM = {
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`run` is the run that the value is of, `on` the day of it; with `or_before` an earlier one that nobody knows any
-    more. `by` is set of what a person set, and `until` where that ends by itself; `held` says that it stands still."""
+    """`run` is the run that the value is of, `on` the day of it. `by` is set of what a person set, and `until` where
+    that ends by itself; `held` says that it stands still."""
 
     owner: str
     source: str
@@ -41,7 +41,6 @@ class Provenance:
     by: str | None = None
     until: date | None = None
     held: bool = False
-    or_before: bool = False
 
     def as_json(self) -> dict[str, object]:
         return asdict(self) | {"on": self.on.isoformat(), "until": self.until.isoformat() if self.until else None}
@@ -50,8 +49,7 @@ class Provenance:
         if self.held:
             ends = f"until {self.until}" if self.until else "until it is released"
             return f"owner {self.owner}; set by hand by {self.by} on {self.on}, {ends}"
-        when = f"on {self.on}" + (" or before" if self.or_before else "")
-        return f"owner {self.owner}; {self.source}, " + (f"run {self.run} " if self.run else "") + when
+        return f"owner {self.owner}; {self.source}, " + (f"run {self.run} " if self.run else "") + f"on {self.on}"
 
 
 def provenance(connection: Connection, record: PatronRecord, district: District) -> Mapping[str, Provenance]:
@@ -62,22 +60,19 @@ def provenance(connection: Connection, record: PatronRecord, district: District)
     for run_id, fields in history.touches(connection, record.patron_id):
         for field in fields:
             changed.setdefault(field, run_id)
-    forgotten = history.forgotten(connection, record.patron.district, created)
-    ids = {run_id for run_id in (*changed.values(), created, forgotten) if run_id}
-    known = {run_id: run for run_id in ids if (run := runs.get(connection, run_id))}
+    known = {run_id: run for run_id in {*changed.values(), created} if (run := runs.get(connection, run_id))}
 
     def of(field: str) -> Provenance:
         owner = district.rules.owners.of(field).value if field in OWNED else _fixed(field)
         if field in held:
             return _by_hand(owner, held[field])
-        unknown = field not in changed and forgotten and field != "library_number"
-        run = known.get(forgotten if unknown and forgotten else changed.get(field, created))
+        run = known.get(changed.get(field, created))
         if run is None:
             return Provenance(owner, MADE_FROM[field], None, record.created_on)
         day = run.started_at.astimezone(district.zone).date()
         if run.outcome is Outcome.EDITED:
             return Provenance(owner, "set by hand, released since", run.run_id, day, by=run.started_by)
-        return Provenance(owner, _source(field, run), run.run_id, day, or_before=bool(unknown))
+        return Provenance(owner, _source(field, run), run.run_id, day)
 
     return {field: of(field) for field in MADE_FROM}
 

@@ -15,6 +15,7 @@ from sync.acceptance import settle
 from sync.ageing import age
 from sync.apply import Publication, apply, exclusively
 from sync.arrival import arrived, known_freezes, written
+from sync.endings import end
 from sync.findings import Findings
 from sync.guard import Verdict
 from sync.held import HeldFile
@@ -65,6 +66,7 @@ def run(job: Job) -> Report:
             try:
                 if aged := age(job):
                     report.facts["aged"] = aged
+                report.facts |= end(job)
                 _run(job, report, found)
             except OperatorError as error:
                 fail(job, report, found, str(error))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from access_service.domain.calendar import Season
 from access_service.errors import OperatorError
-from access_service.storage import runs, seen
+from access_service.storage import exceptions, runs, seen
 from access_service.storage.engine import snapshot
 from access_service.storage.runs import DistrictState
 from sync.acceptance import rules_reasons
@@ -50,7 +50,8 @@ def same_file(job: Job, landed: Landed, night: Night, state: DistrictState | Non
     ):
         return False
     with job.databases.reader.connect() as connection:
-        return not seen.anyone_due(connection, job.code)
+        ended = exceptions.anyone_ended(connection, job.code, night.today)
+        return not ended and not seen.anyone_due(connection, job.code)
 
 
 def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of

@@ -94,6 +94,7 @@ class Plan:
     renamed: int = 0
     rekeyed: int = 0
     faults: int = 0
+    skipped: int = 0
     partial: bool = False
 
     @property
@@ -103,6 +104,7 @@ class Plan:
             "create": len(self.creates),
             **{kind.value: kinds[kind] for kind in ChangeKind},
             "unchanged": self.unchanged,
+            "skipped": self.skipped,
             "absence_suspended": self.absence_suspended,
             "converted": self.converted,
         }
@@ -178,6 +180,11 @@ class Matched:
     excluded: list[Seen] = field(default_factory=list)
     missing: list[Seen] = field(default_factory=list)
     new: list[int] = field(default_factory=list)
+
+    @property
+    def touched(self) -> int:
+        """Those of whom something may be planned."""
+        return len(self.candidates) + len(self.excluded) + len(self.missing) + len(self.new)
 
 
 def match(ids: list[str], prints: list[bytes], stored: Iterable[Seen], sorted_: Sorted, everyone: bool) -> Matched:

@@ -26,6 +26,7 @@ from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, Sorte
 from sync.profile import Profile
 from sync.roster import COLUMNS, Roster, content, fingerprints
 from sync.rules import Rules, rules_of
+from sync.skips import left_alone, standing, taken_up_again
 
 # Raise it when to_patron or issued_pin gives another answer to the same facts: every row is then worked out again.
 MAPPING_VERSION = 2
@@ -103,7 +104,10 @@ def make_plan(connection: Connection, night: Night, roster: Roster, state: Distr
     prints = come_of_age(sorted_.served, rows, night.district.rules.of_age, night.today)
     everyone = state is None or state.basis != night.basis
     stored = seen.stream(connection, night.district.code)
-    matched = match(ids, prints, stored, sorted_, everyone)
+    again = taken_up_again(connection, night.district.code, night.today, stored)
+    everybody = match(ids, prints, again, sorted_, everyone)
+    skips = standing(connection, night.district.code, night.today)
+    matched, skipped = left_alone(skips, night.district, night.vault, sorted_.served, everybody)
     found = state.content if state and roster.partial else content(rows)
     draft = Draft(connection, night, sorted_, prints, partial=roster.partial)
     draft.candidates(matched)
@@ -112,7 +116,8 @@ def make_plan(connection: Connection, night: Night, roster: Roster, state: Distr
         draft.missing(matched.missing, roster, same=state is not None and state.content == found)
     draft.newcomers(matched)
     unnamed = len(matched.missing) if roster.partial else 0
-    plan = draft.finish(frozenset(ids), matched.unchanged + unnamed)
+    plan = draft.finish(frozenset(ids) - skipped, matched.unchanged + unnamed)
+    plan = replace(plan, skipped=everybody.touched - matched.touched)
     basis = "" if everyone and roster.partial else night.basis
     return Planned(plan, basis, found, _profile(night, roster, state))
 

@@ -30,6 +30,11 @@ SENTENCES = {
 SEASONS = {season.value: "nobody becomes absent or leaves" for season in STANDSTILL} | {
     Season.BREAK.value: "nobody becomes absent"
 }
+EXCEPTIONS = {
+    "ended": "ended on its day, and cleared away",
+    "ending": "ends within 14 days",
+    "overtaken": "a student has the number of this test card now",
+}
 
 
 @dataclass(slots=True)
@@ -155,7 +160,8 @@ class Report:
         return [f"  calendar {season.replace('_', ' ')}{why}: {SEASONS[season]}"]
 
     def _afterwards(self) -> list[str]:
-        lines = []
+        told = self.facts.get("exceptions", {})
+        lines = [f"  {EXCEPTIONS[what]}: {'; '.join(told[what])}" for what in EXCEPTIONS if what in told]
         if kept := self.facts.get("quarantine"):
             said = f"{kept['kept']:,} rows kept, {kept['left']:,} left it"
             lines.append(f"  quarantine {said}; roster-sync quarantine list {self.district}")

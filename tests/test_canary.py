@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -330,6 +331,7 @@ def commands_that_ask(place: Place, heard: Heard) -> None:
             heard.rest.append(ended.err)
     assert GIVEN in heard.answers[-1]
     quarantined(place, heard)
+    by_hand(place, heard)
     for command in (("request", "demo"), ("schedule", "--list"), ("schedule", "--list", "--json")):
         ended = place.sync(*command)
         assert ended.code == 0
@@ -337,6 +339,24 @@ def commands_that_ask(place: Place, heard: Heard) -> None:
     ended = place.day("lookup", f"{NUMBER}0001", "--client", WRONG_PIN[:3])
     assert ended.code == 1
     heard.rest += [ended.out, ended.err]
+
+
+def by_hand(place: Place, heard: Heard) -> None:
+    """Names that somebody sets, and numbers of whom nights leave alone, are told to nobody."""
+    until = str(datetime.now(UTC).date() + timedelta(days=7))
+    skip = ("exception", "add", "skip", "--district=demo", f"--until={until}")
+    for command in (
+        ("patron", "set", f"{NUMBER}0001", f"given_name={GIVEN}-a", f"--until={until}"),
+        ("patron", "release", f"{NUMBER}0001", "given_name"),
+        (*skip, f"--number={LOST}0001"),
+        (*skip, f"--number={NUMBER}0002"),
+    ):
+        ended = place.day(*command, "--reason=a test")
+        assert ended.code == 0, ended
+        heard.rest += [ended.out, ended.err]
+    for group, *options in (("exception",), ("exception", "--json"), ("audit", "--json")):
+        ended = place.day(group, "list", *options)
+        heard.rest += [ended.out, ended.err]
 
 
 def quarantined(place: Place, heard: Heard) -> None:
@@ -408,6 +428,7 @@ def check_what_is_stored(place: Place) -> None:
     assert found(MAY_HOLD["changes.before"], repr(held["changes"])) and len(held["patrons"]) == len(STUDENTS)
     assert {row.outcome for row in held["runs"]} == {
         "applied",
+        "edited",
         "same_file",
         "same_students",
         "held",

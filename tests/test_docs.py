@@ -18,8 +18,10 @@ from access_service.domain.access import PinResult, Standing
 from access_service.domain.client import DialectName, Release
 from access_service.domain.identifiers import CleanUp
 from access_service.domain.mapping import Exclusion
+from access_service.domain.ownership import Owner
 from access_service.domain.pins import PinKind
 from access_service.notices import Event
+from access_service.storage.exceptions import ExceptionKind
 from access_service.storage.runs import Outcome
 from sync import cli as night
 from sync.ageing import Aged
@@ -40,6 +42,7 @@ CODES: tuple[type[StrEnum], ...] = (
     WarningCode,
     Exclusion,
     ChangeKind,
+    ExceptionKind,
     Return,
     Event,
     AlarmCode,
@@ -102,7 +105,7 @@ def test_every_remedy_is_the_one_of_its_line(code: StrEnum) -> None:
     assert f"| `{code}` | {found.cause} | {found.cure} |" in doc("codes.md") + doc("rosters.md")
 
 
-@pytest.mark.parametrize("choice", [*CleanUp, *PinKind], ids=str)
+@pytest.mark.parametrize("choice", [*CleanUp, *PinKind, *Owner], ids=str)
 def test_every_choice_of_a_key_is_named(choice: StrEnum) -> None:
     """docs/configuration.md names each value that a rule can have."""
     assert f"`{choice}`" in doc("configuration.md")

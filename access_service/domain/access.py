@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from access_service.domain.calendar import Freeze
 from access_service.domain.patron import PatronRecord, Presence
+from access_service.domain.student import Role
 
 
 class Standing(StrEnum):
@@ -99,8 +100,13 @@ def wound_down(record: PatronRecord, last_day: date) -> PatronRecord:
 
 
 def kept_open(record: PatronRecord, freezes: Iterable[Freeze], today: date) -> PatronRecord:
-    """The patron as they stand in a freeze: a card that would have expired in it is good through today."""
+    """The patron as they stand in a freeze: a card that would have expired in it is good through today. A test card
+    ends on its day all the same."""
     expires = record.patron.expires
-    if expires < today and any(freeze.holds(today) and freeze.first <= expires for freeze in freezes):
+    if (
+        expires < today
+        and record.patron.role is not Role.TEST_CARD
+        and any(freeze.holds(today) and freeze.first <= expires for freeze in freezes)
+    ):
         return replace(record, patron=replace(record.patron, expires=today))
     return record

@@ -14,12 +14,17 @@ MAX_TYPED = 64
 
 
 class IdentifierKind(StrEnum):
-    """CONTESTED marks a number that two people would own: it opens nothing, for anybody."""
+    """CONTESTED marks a number that two people would own: it opens nothing, for anybody. TEST_CARD is nobody's."""
 
     STUDENT_NUMBER = "student_number"
     LIBRARY_NUMBER = "library_number"
     FORMER = "former"
     CONTESTED = "contested"
+    TEST_CARD = "test_card"
+
+
+# Kinds that lose a number to whoever has it now.
+YIELDING = frozenset({IdentifierKind.FORMER, IdentifierKind.TEST_CARD})
 
 
 class CleanUp(StrEnum):

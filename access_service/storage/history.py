@@ -1,12 +1,12 @@
-"""What became of one patron, run by run, as far as the ledger still knows."""
+"""What became of one patron, run by run: what an image says is aged, which columns it had stays."""
 
 import json
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, select
 
-from access_service.storage.runs import PUBLISHED, REFRESH
-from access_service.storage.tables import changes, patrons, runs, states_before
+from access_service.storage.runs import REFRESH
+from access_service.storage.tables import changes, patrons
 
 
 def touches(connection: Connection, patron_id: int) -> Iterator[tuple[int, frozenset[str]]]:
@@ -20,13 +20,3 @@ def touches(connection: Connection, patron_id: int) -> Iterator[tuple[int, froze
 def created_run(connection: Connection, patron_id: int) -> int:
     """The run that made a patron."""
     return int(connection.execute(select(patrons.c.created_run).where(patrons.c.patron_id == patron_id)).scalar_one())
-
-
-def forgotten(connection: Connection, district: str, since: int) -> int | None:
-    """The newest run after `since` of which nobody knows any more what it changed: that is kept as long as what an
-    undo of it needs."""
-    kept = exists(select(states_before.c.run_id).where(states_before.c.run_id == runs.c.run_id))
-    # Of what is aged the columns are still known.
-    later = runs.c.district == district, runs.c.aged_on.is_(None), runs.c.outcome.in_(PUBLISHED), runs.c.run_id > since
-    found = connection.execute(select(func.max(runs.c.run_id)).where(*later, ~kept)).scalar_one()
-    return None if found is None else int(found)

@@ -207,6 +207,23 @@ overrides = Table(
     Column("until", Date),
 )
 
+# Test cards, and students whom the nights leave alone, until a day. A student who is no patron is known by keyed marks.
+exceptions = Table(
+    "exceptions",
+    metadata,
+    Column("exception", Integer, primary_key=True),
+    Column("district", String(31), nullable=False, index=True),
+    Column("kind", String(15), nullable=False),
+    Column("patron_id", BigInteger),
+    Column("source_mark", LargeBinary(16)),
+    Column("number_mark", LargeBinary(16)),
+    Column("until", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created", Date, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 # Rows that no run could use, sealed under a key that only the night has.
 quarantine = Table(
     "quarantine",

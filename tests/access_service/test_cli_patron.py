@@ -1,5 +1,6 @@
 """What the desk does with one patron, by command."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,37 @@ def test_what_cannot_be_done_is_told_in_one_line(place: Place, command: tuple[st
     before = place.stored()
     assert said in place.day("patron", *command, "--reason", "a test").refused()
     assert place.stored() == before
+
+
+def test_exceptions_are_granted_listed_and_removed(place: Place) -> None:
+    """A test card with a PIN, typed unseen, and a student who is left alone; both are on record."""
+    until = str(datetime.now(UTC).date() + timedelta(days=40))
+    told = ("--district", "demo", "--until", until, "--reason", "the vendor")
+    made = place.day("exception", "add", "test-card", *told, "--pin", typed="2468\n")
+    assert made.out == f"exception 1: test card 299999999 works through {until}\n"
+    assert place.day("exception", "add", "skip", *told, "--number", "1").out == (
+        f"exception 2: nights leave patron 1 alone through {until}\n"
+    )
+    assert place.day("exception", "add", "skip", *told, "--source-id", "s-9").out.endswith(f"alone through {until}\n")
+    listed = place.day("exception", "list").out
+    assert f"demo: exception 1: test card patron 4 299999999, until {until} (" in listed
+    rows = place.day("exception", "list", "--json").json["exceptions"]
+    assert [(row["exception"], row["kind"], row["patron"]) for row in rows] == [
+        (1, "test_card", 4),
+        (2, "skip", 1),
+        (3, "skip", None),
+    ]
+    story = place.day("explain", "9999999")
+    assert (story.code, "a test card, which is nobody's" in story.out) == (0, True)
+    assert "this is a test card" in place.day("patron", "set", "9999999", "branch=RIVER", "--reason", "no").refused()
+    assert place.day("exception", "remove", "1", "--reason", "done").out == "exception 1 has ended\n"
+    assert "no exception 1" in place.day("exception", "remove", "1", "--reason", "done").refused()
+    assert "nobody" in place.day("patron", "set", "9999999", "branch=RIVER", "--reason", "no").refused()
+    assert "2468" not in listed + place.day("audit", "list", "--json").out
+    assert place.day("audit", "verify").code == 0
+
+
+def test_a_skip_is_of_one_student(place: Place) -> None:
+    """By one of number and source id."""
+    told = ("--district", "demo", "--until", str(datetime.now(UTC).date() + timedelta(days=1)), "--reason", "a test")
+    assert "one of --number and --source-id" in place.day("exception", "add", "skip", *told).refused()
