@@ -45,6 +45,9 @@ class Action(StrEnum):
     EXCEPTION_END = "exception_end"
     CLIENT_ADD = "client_add"
     CLIENT_REVOKE = "client_revoke"
+    OPT_OUT_ADD = "opt_out_add"
+    OPT_OUT_REMOVE = "opt_out_remove"
+    OPT_OUT_CARDS = "opt_out_cards"
 
 
 # Columns of a patron that say who it is: entries have keyed hashes of them.

@@ -27,6 +27,8 @@ def _promises(example: Example) -> dict[str, str | None]:
 
 
 def _made(district: District, example: Example) -> dict[str, str | None]:
+    if example.opt_out_cell is not None and district.feed.values["opt_out"].get(example.opt_out_cell) != "in":
+        return _nothing(Exclusion.OPTED_OUT)
     student = Student(
         source_id="example",
         student_number=example.student_number,
@@ -37,7 +39,7 @@ def _made(district: District, example: Example) -> dict[str, str | None]:
     )
     made = to_patron(student, district.rules, district.code, date.max)
     if isinstance(made, Exclusion):
-        return dict.fromkeys(("library_number", "patron_type", "branch", "pin")) | {"excluded": made.value}
+        return _nothing(made)
     issued = issued_pin(district.rules.pin, replace(student, student_number=made.student_number), date.max)
     return {
         "excluded": None,
@@ -46,3 +48,7 @@ def _made(district: District, example: Example) -> dict[str, str | None]:
         "branch": made.branch,
         "pin": issued,
     }
+
+
+def _nothing(why: Exclusion) -> dict[str, str | None]:
+    return dict.fromkeys(("library_number", "patron_type", "branch", "pin")) | {"excluded": why.value}

@@ -14,6 +14,7 @@ from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.pins import PinKind
 from access_service.domain.student import Role
+from access_service.opt_outs import Kind, Ledger, Source
 from access_service.pin_vault import PinVault
 from access_service.provenance import Provenance, provenance
 from access_service.settings import District
@@ -22,6 +23,7 @@ from access_service.storage.exceptions import ExceptionKind, Granted
 from access_service.storage.patrons import Attempts
 from access_service.storage.runs import Outcome
 
+OPT_IN = "nothing, unless the family opts in again: then `access-service opt-out remove`, or the district's column"
 # What to do about a row that got no card.
 REMEDIES = {
     Exclusion.NOT_A_STUDENT: "nothing: the roster does not say that this person is a student",
@@ -37,6 +39,7 @@ REMEDIES = {
     " `roster-sync recycle` with the patron named above",
     Exclusion.OF_AGE: "nothing: cards end at the age that [rules.of_age] says; offer a card of the library's own",
     Exclusion.STATED_EXIT: "nothing: the district says that this student has gone",
+    Exclusion.OPTED_OUT: OPT_IN,
 }
 NEXT_STEPS = {
     Standing.ACTIVE: "nothing: with the right PIN this card works",
@@ -46,6 +49,7 @@ NEXT_STEPS = {
     " makes it a full library card",
     Standing.EXPIRED: "the next roster with this student renews the card; if it does not, look at [rules.expiry]",
     Standing.LEFT: "if the student is still at the school, ask the district to put them in the roster",
+    Standing.OPTED_OUT: OPT_IN,
     Standing.AMBIGUOUS: "ask for the whole library number, or which school it is",
     Standing.UNKNOWN: "check the number with the school; if it is new, wait for the next roster",
 }
@@ -148,6 +152,8 @@ class Explainer:
         return Explanation(standing, (*found, *story, *told), next_step, fields)
 
     def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]]) -> Explanation:
+        if told := next(self._opted_out(meant), None):
+            return Explanation(Standing.OPTED_OUT, (read, *told), NEXT_STEPS[Standing.OPTED_OUT])
         for code in sorted(self.districts):
             keys = [r.key for c, r in meant if c == code and r.kind is IdentifierKind.STUDENT_NUMBER]
             if granted := self._skipped(code, keys):
@@ -167,6 +173,20 @@ class Explainer:
         """The exception by which nights leave a student alone who is no patron."""
         marks = {mark for key in keys for mark in self.vault.marks("skip number", code, key)}
         return next((each for each in exceptions.of_district(self.connection, code) if each.number_mark in marks), None)
+
+    def _opted_out(self, meant: frozenset[tuple[str, Reading]]) -> Iterator[tuple[str, ...]]:
+        """What the ledgers say of a number that is no patron's."""
+        told = Answer(Standing.OPTED_OUT, PinResult.UNCHECKED).told_standing
+        for code in sorted(self.districts):
+            ledger = Ledger.read(self.connection, self.vault, code)
+            read = [(r.kind.value, r.key) for c, r in sorted(meant) if c == code]
+            rows = (ledger.find((kind, key)) for kind in Kind for name, key in read if name == kind.value)
+            for row in filter(None, rows):
+                who = "the library" if row.source == Source.LIBRARY else "the district's roster"
+                yield (
+                    f"opted out of {code} on {row.added_on}, by {who} (opt-out {row.entry}, {row.by})",
+                    *(f"client {client.name} is told: {told}" for _, client in clients.active(self.connection)),
+                )
 
     def _exclusion(self, code: str, keys: list[str]) -> Refused | None:
         marks = [self.vault.mark("excluded", code, key) for key in keys]

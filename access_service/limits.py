@@ -74,6 +74,8 @@ class Limits(Table):
     drift_percent: Percent = 10
     drift_count: Count = 10
     schools_gone_count: Count = 0
+    opt_outs_percent: Percent = 20
+    opt_outs_count: Count = 5
     file_shrink_percent: Percent = 20
     group: GroupLimits | None = GroupLimits()
     seasons: tuple[Season, ...] = ()

@@ -5,7 +5,11 @@ A digest is bound to its patron, so rows cannot be swapped; a copy of the databa
 """
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+from os import urandom
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from access_service.domain.patron import PatronRecord
 from access_service.errors import ConfigError
@@ -15,6 +19,7 @@ PEPPER_VARIABLE = "ACCESS_PEPPER"
 MIN_PEPPER_BYTES = 32
 MAX_PIN_BYTES = 64
 _NOBODY = bytes(32)
+_NONCE = 12
 
 
 class PinVault:
@@ -38,10 +43,11 @@ class PinVault:
         return cls(peppers)
 
     def check(self, used: Iterable[str]) -> None:
-        """ConfigError where stored PINs were made with a pepper that is not in the ring."""
+        """ConfigError where stored PINs or opt-outs were made with a pepper that is not in the ring."""
         if missing := sorted(set(used) - self._ring.keys()):
             raise ConfigError(
-                f"{PEPPER_VARIABLE}: stored PINs need pepper {missing[0]}, which is missing; add it as a further line"
+                f"{PEPPER_VARIABLE}: stored PINs or opt-outs need pepper {missing[0]}, which is missing; add it as a"
+                " further line"
             )
 
     def digest(self, patron_id: int, pin: str) -> bytes:
@@ -73,6 +79,33 @@ class PinVault:
         """The mark under each pepper of the ring: one that was made before a rotation is among them."""
         message = b"".join(_sized(fact) for fact in (purpose, *facts))
         return frozenset(hmac.digest(pepper, message, "sha256")[:16] for pepper in self._ring.values())
+
+    def markers(self, purpose: str) -> Mapping[str, Callable[[str], bytes]]:
+        """What marks (16 bytes) a fact under each pepper of the ring, newest first: fast enough for a whole roster."""
+        return {key_id: _marker(hmac.digest(pepper, _raw(purpose), "sha256")) for key_id, pepper in self._ring.items()}
+
+    def seal(self, purpose: str, text: str) -> bytes:
+        """A text for whoever has the current pepper: nonce, 12 bytes | AES-256-GCM."""
+        nonce = urandom(_NONCE)
+        return nonce + self._cipher(self.key_id, purpose).encrypt(nonce, _raw(text), None)
+
+    def unseal(self, key_id: str, purpose: str, sealed: bytes) -> str:
+        """What `seal` was given under pepper `key_id`, which is in the ring."""
+        return self._cipher(key_id, purpose).decrypt(sealed[:_NONCE], sealed[_NONCE:], None).decode()
+
+    def _cipher(self, key_id: str, purpose: str) -> AESGCM:
+        return AESGCM(hmac.digest(self._ring[key_id], b"seal" + _sized(purpose), "sha256"))
+
+
+def _marker(key: bytes) -> Callable[[str], bytes]:
+    seed = blake2b(key=key, digest_size=16)
+
+    def mark(fact: str) -> bytes:
+        digest = seed.copy()
+        digest.update(_raw(fact))
+        return digest.digest()
+
+    return mark
 
 
 def _digest(pepper: bytes, patron_id: int, pin: str) -> bytes:

@@ -39,12 +39,12 @@ WARNING_DAYS = 60
 
 # What a roster row can carry for us, and an agreement can allow. The first two are what the service is.
 RosterField = Literal[
-    "source_id", "student_number", "school", "grade", "given_name", "family_name", "birth_date", "pin"
+    "source_id", "student_number", "school", "grade", "given_name", "family_name", "birth_date", "pin", "opt_out"
 ]
 
 # What else a column can say that decides about a row and is not kept.
 Deciding = Literal["status", "exit_date", "role", "full_name"]
-MappedField = Literal["school", "grade", "status", "role"]
+MappedField = Literal["school", "grade", "status", "role", "opt_out"]
 
 
 def _zone(name: str) -> str:
@@ -168,6 +168,9 @@ class Feed(Table):
         for status in self.values.get("status", {}).values():
             if status not in ("active", "inactive"):
                 raise ValueError(f'values.status: {status!r} should be "active" or "inactive"')
+        for said in self.values.get("opt_out", {}).values():
+            if said not in ("in", "out"):
+                raise ValueError(f'values.opt_out: {said!r} should be "in" or "out"')
         return self
 
 
@@ -179,6 +182,7 @@ class Example(Table):
     grade: str
     birth_date: date | None = None
     roster_pin: str = ""
+    opt_out_cell: str | None = None
     library_number: str | None = None
     patron_type: str | None = None
     branch: str | None = None
@@ -227,6 +231,23 @@ class District(Table):
         window = any(year.pin_reissue for year in self.calendar.years)
         if self.rules.pin.reissue is Reissue.WINDOW and not window:
             raise ValueError('[rules.pin] reissue: "window" needs pin_reissue in a [[calendar.years]]')
+        return self
+
+    @model_validator(mode="after")
+    def _opt_outs_are_meant(self) -> Self:
+        """Which of two words means that a family opted out, nobody guesses: it is said, and again in an example."""
+        cells = {example.opt_out_cell for example in self.examples if example.opt_out_cell is not None}
+        if "opt_out" not in self.feed.columns:
+            if cells or "opt_out" in self.feed.values:
+                raise ValueError("[feed] columns: should name the roster column of 'opt_out'")
+            return self
+        if "opt_out" not in self.agreement.fields:
+            raise ValueError("[agreement] fields: should have 'opt_out', which [feed] columns names")
+        meanings = self.feed.values.get("opt_out", {})
+        if {*meanings.values()} != {"in", "out"}:
+            raise ValueError('[feed.values.opt_out]: should say which cells mean "in" and which "out"')
+        if not any(meanings.get(cell) == "out" for cell in cells):
+            raise ValueError('[[examples]]: one should have an opt_out_cell and excluded = "opted_out"')
         return self
 
 

@@ -16,7 +16,7 @@ from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import HERE, Patron, Presence
 from access_service.errors import OvertakenError
 from access_service.pin_vault import PinVault
-from access_service.storage import bulk, freezes, peppers, rosters, runs, undone
+from access_service.storage import bulk, freezes, opt_outs, peppers, rosters, runs, undone
 from access_service.storage import tables as t
 from access_service.storage.engine import Databases
 from access_service.storage.runs import DistrictState, Outcome
@@ -36,7 +36,8 @@ Row = tuple[Any, ...]
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A run about to be written: what the last one left behind, what this one will (columns of district_state, or
-    None: nothing), what its row in the ledger says, and its entry in the audit."""
+    None: nothing), what its row in the ledger says, and its entry in the audit. `opt_outs` is the version of the
+    opt-out ledger that it was planned by."""
 
     run_id: int
     district: str
@@ -45,6 +46,7 @@ class Publication:
     ledger: Mapping[str, Any]
     auditor: Auditor
     deed: Deed
+    opt_outs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def publishing(databases: Databases, run: Publication, outcome: Outcome) -> Iter
     """The one transaction of a run, from the fence to its end in the ledger. Errors are as with `apply`."""
     run.auditor.check_heads()
     with databases.writer.begin() as connection:
+        if opt_outs.claim(connection, 0) != run.opt_outs:
+            raise OvertakenError("somebody opted out or in again meanwhile; this run changed nothing, so run it again")
         undone.keep_state(connection, run.run_id, run.district, run.before)
         if not rosters.fence(connection, run.district, run.run_id, run.before, run.after):
             raise OvertakenError("another run was applied meanwhile; this one changed nothing")

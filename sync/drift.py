@@ -39,6 +39,27 @@ def _column(header: str) -> str:
     return f"'{header}'" if header else "no column"
 
 
+def opt_outs_drifted(before: Profile | None, now: Profile, limits: Limits) -> Iterator[Reason]:
+    """Whether the column of opt-outs means something else by now, or has lost many. `before` is None for a first
+    roster: then the column is believed where it opts out the smaller part."""
+    if now.opt_outs is None:
+        return
+    share = ALL * now.opt_outs / max(1, now.students)
+    if before is None or before.opt_outs is None:
+        if share > ALL / 2:
+            yield Reason(Finding.OPT_OUTS_FLIPPED, f"the opt-out column opts out {share:.0f} % of students")
+        return
+    then = ALL * before.opt_outs / max(1, before.students)
+    few = max(limits.opt_outs_count, int(before.opt_outs * limits.opt_outs_percent / ALL))
+    moved = max(limits.drift_percent, ALL * limits.drift_count / max(1, now.students))
+    if abs(share - then) > moved or (not now.opt_outs and before.opt_outs > few):
+        text = f"the opt-out column opts out {share:.0f} % of students, before {then:.0f} %"
+        yield Reason(Finding.OPT_OUTS_FLIPPED, f"{text}; at most {moved:.0f} % may differ unattended")
+    elif before.opt_outs - now.opt_outs > few:
+        text = f"the opt-out column opts out {now.opt_outs} students, before {before.opt_outs}"
+        yield Reason(Finding.OPT_OUTS_SHRANK, f"{text}; at most {few} may opt in again unattended")
+
+
 def _mixes(before: Profile, now: Profile, limits: Limits) -> Iterator[Reason]:
     allowed = max(limits.drift_percent, 100 * limits.drift_count / max(1, now.students))
     unattended = f"at most {allowed:.0f} % may differ unattended"

@@ -29,6 +29,8 @@ class Finding(StrEnum):
     SCHOOLS_GONE = "schools_gone"
     COLUMNS_CHANGED = "columns_changed"
     ENCODING_CHANGED = "encoding_changed"
+    OPT_OUTS_SHRANK = "opt_outs_shrank"
+    OPT_OUTS_FLIPPED = "opt_outs_flipped"
     UNDONE_FILE = "undone_file"
     OLDER_FILE = "older_file"
     REPLAYED_FILE = "replayed_file"

@@ -8,13 +8,15 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from access_service.errors import OperatorError, OvertakenError
-from access_service.storage import requests, runs, schema
+from access_service.opt_outs import Ledger
+from access_service.storage import opt_outs, requests, runs, schema
 from access_service.storage.engine import database_errors
 from access_service.storage.runs import DistrictState, Outcome
 from sync.acceptance import settle
 from sync.ageing import age
 from sync.apply import Publication, apply, exclusively
 from sync.arrival import arrived, known_freezes, written
+from sync.at_once import opt_out_at_once
 from sync.endings import end
 from sync.findings import Findings
 from sync.guard import Verdict
@@ -112,6 +114,7 @@ def _publish(job: Job, report: Report, found: Findings, given: tuple[Landed, Nig
     if report.verdict is not Verdict.CLEAR and not job.replay:
         held.keep(landed.path, report.run_id or 0)
     if report.verdict is Verdict.HELD:
+        opt_out_at_once(job, night, planned.opted_out, report)
         close(job, report, Outcome.HELD, found)
         return
     after = left_behind(job, landed, planned, state, report.verdict)
@@ -119,13 +122,19 @@ def _publish(job: Job, report: Report, found: Findings, given: tuple[Landed, Nig
         report.outcome = outcome(planned.plan, state, report.verdict)
         staged = found.staged(report)
         ledger, entry = ledger_entry(report), deed(job, report)
-        publication = Publication(report.run_id or 0, job.code, state, after, ledger, auditor(job), entry)
+        opted = planned.opted_out
+        publication = Publication(
+            report.run_id or 0, job.code, state, after, ledger, auditor(job), entry, opted.version
+        )
 
         def beside(connection: Connection) -> None:
             staged.write(connection)
             settle(connection, job, report)
+            opted.write(connection, Ledger.read(connection, night.vault, job.code), job.started_by, night.today)
 
         apply(job.databases, night, publication, planned.plan, report.outcome, beside)
+    if opted.gone:
+        opt_outs.forget_use(job.databases)
     if report.verdict is Verdict.CLEAR and not job.replay:
         # Another file has come and was applied: nobody decides on the last one any more.
         held.forget()

@@ -5,16 +5,18 @@ from dataclasses import replace
 
 from access_service.domain.calendar import Season
 from access_service.errors import OperatorError
+from access_service.opt_outs import Ledger
 from access_service.storage import exceptions, runs, seen
 from access_service.storage.engine import snapshot
 from access_service.storage.runs import DistrictState
 from sync.acceptance import rules_reasons
 from sync.arrival import opened, written
-from sync.drift import drifted
+from sync.drift import drifted, opt_outs_drifted
 from sync.findings import Findings
 from sync.formats import read_package
 from sync.formats.reader import Reader
 from sync.guard import Facts, Verdict, judge
+from sync.opted_out import keeping_none_of
 from sync.order import Job, timed
 from sync.package import Package
 from sync.partial import completed
@@ -63,17 +65,18 @@ def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
             roster = _read(job, package, night, last.orgs if last else {})
         report.read(_as_the_district_knows(job, roster))
         report.facts |= seasonal(night)
+        kept = _kept(job, night, roster)
         again = Reader(package, night.district, night.today)
         try:
             _refuse(job, roster, landed, state)
         except BadRosterError:
-            found.refused(again, roster)
+            found.refused(again, kept)
             raise
         with timed(job, report, "plan"), snapshot(job.databases) as connection:
             if roster.partial:
                 roster = completed(connection, job.code, roster, mended=job.replay is not None)
             planned = make_plan(connection, night, roster, state)
-        found.planned(again, roster, planned.plan.excluded)
+        found.planned(again, replace(roster, rejects=kept.rejects), planned.plan.excluded)
     limits = night.district.limits.on(night.today)
     facts = Facts(
         population=state.population if state else 0,
@@ -90,6 +93,8 @@ def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
         )
     if last and planned.profile and not roster.partial:
         reasons += drifted(last, planned.profile, limits, night.district.rules.schools.keys())
+    if planned.profile and not roster.partial:
+        reasons += tuple(opt_outs_drifted(last, planned.profile, limits))
     report.planned(roster, planned.plan, reasons)
     if report.verdict is Verdict.REMOVALS_WAIT:
         return replace(planned, plan=planned.plan.without_removals())
@@ -102,6 +107,11 @@ def seasonal(night: Night) -> dict[str, str]:
         return {}
     why = [freeze.reason for freeze in night.freezes if freeze.holds(night.today)]
     return {"calendar": night.season.value} | ({"frozen": why[0]} if why else {})
+
+
+def _kept(job: Job, night: Night, roster: Roster) -> Roster:
+    with job.databases.reader.connect() as connection:
+        return keeping_none_of(Ledger.read(connection, night.vault, job.code), roster)
 
 
 def _read(job: Job, package: Package, night: Night, orgs: Mapping[str, str]) -> Roster:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from access_service.audit import Action, Deed
+from access_service.domain.patron import HERE
 from access_service.errors import OperatorError, StorageError
 from access_service.storage import runs
 from access_service.storage.runs import DistrictState, Outcome
@@ -101,4 +102,5 @@ def outcome(plan: Plan, state: DistrictState | None, found: Verdict) -> Outcome:
 def _population_after(plan: Plan, state: DistrictState | None) -> int:
     counts = plan.counts
     arrived = counts["create"] + counts[ChangeKind.RETURN]
-    return (state.population if state else 0) + arrived - counts[ChangeKind.LEAVE] - counts[ChangeKind.GRADUATE]
+    gone = counts[ChangeKind.LEAVE] + counts[ChangeKind.GRADUATE] + sum(one.presence in HERE for one in plan.forgotten)
+    return (state.population if state else 0) + arrived - gone

@@ -81,7 +81,8 @@ class Plan:
     """All that a run would do. `refreshed` are rows that read otherwise and make the same card, before and after;
     `contested` are folded library numbers that two people would own, `converted` rows of full library cards. `renamed`
     have another name or birth date, `rekeyed` are missing under another id, `faults` are patrons whose row cannot be
-    understood. A `partial` plan leaves alone what it does not name."""
+    understood. A `partial` plan leaves alone what it does not name. `forgotten` are patrons who opted out, of whom
+    nothing stays."""
 
     creates: tuple[Create, ...]
     changes: tuple[Change, ...]
@@ -96,6 +97,7 @@ class Plan:
     faults: int = 0
     skipped: int = 0
     partial: bool = False
+    forgotten: tuple[PatronRecord, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -103,6 +105,7 @@ class Plan:
         return {
             "create": len(self.creates),
             **{kind.value: kinds[kind] for kind in ChangeKind},
+            "opted_out": len(self.forgotten),
             "unchanged": self.unchanged,
             "skipped": self.skipped,
             "absence_suspended": self.absence_suspended,
@@ -138,7 +141,7 @@ class Plan:
 
     @property
     def changes_patrons(self) -> bool:
-        return bool(self.creates or self.changes)
+        return bool(self.creates or self.changes or self.forgotten)
 
 
 @dataclass(frozen=True, slots=True)

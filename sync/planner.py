@@ -14,6 +14,7 @@ from access_service.domain.ownership import FieldOwners, keep
 from access_service.domain.patron import HERE, Patron, PatronRecord, Presence
 from access_service.domain.pins import PinKind, Reissue, issued_pin
 from access_service.domain.student import Student
+from access_service.opt_outs import Ledger
 from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import overrides, patrons, runs, seen
@@ -22,6 +23,7 @@ from access_service.storage.seen import Seen
 from sync.collisions import Collisions, find_collisions
 from sync.marks import marks, other_birth_date, person
 from sync.milestones import come_of_age, parting, still_of_age
+from sync.opted_out import OptedOut, without_opted_out
 from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, had_the_id, match, sort_roster
 from sync.profile import Profile
 from sync.roster import COLUMNS, Roster, content, fingerprints
@@ -92,12 +94,16 @@ class Planned:
     basis: str
     content: bytes
     profile: Profile | None
+    opted_out: OptedOut
 
 
 def make_plan(connection: Connection, night: Night, roster: Roster, state: DistrictState | None) -> Planned:
     """What this roster would change tonight. A partial one is `completed`. `connection` is a snapshot; nothing is
     written."""
-    sorted_ = sort_roster(roster, night.district.rules)
+    rules, ledger = night.district.rules, Ledger.read(connection, night.vault, night.district.code)
+    opted = without_opted_out(connection, ledger, rules, roster)
+    sorted_ = sort_roster(opted.roster, rules)
+    sorted_ = replace(sorted_, excluded={**sorted_.excluded, **opted.excluded})
     ids = sorted_.served["source_id"].tolist()
     rows = fingerprints(sorted_.served, night.key)
     # A birthday is no other content: nobody would be missing from another roster by it.
@@ -108,18 +114,19 @@ def make_plan(connection: Connection, night: Night, roster: Roster, state: Distr
     everybody = match(ids, prints, again, sorted_, everyone)
     skips = standing(connection, night.district.code, night.today)
     matched, skipped = left_alone(skips, night.district, night.vault, sorted_.served, everybody)
-    found = state.content if state and roster.partial else content(rows)
+    found = state.content if state and roster.partial else content(rows + fingerprints(opted.rows, night.key))
     draft = Draft(connection, night, sorted_, prints, partial=roster.partial)
     draft.candidates(matched)
-    draft.excluded_now(matched.excluded)
+    forgotten = {record.patron_id for record in opted.gone}
+    draft.excluded_now([row for row in matched.excluded if row.patron_id not in forgotten])
     if not roster.partial:
         draft.missing(matched.missing, roster, same=state is not None and state.content == found)
     draft.newcomers(matched)
     unnamed = len(matched.missing) if roster.partial else 0
     plan = draft.finish(frozenset(ids) - skipped, matched.unchanged + unnamed)
-    plan = replace(plan, skipped=everybody.touched - matched.touched)
+    plan = replace(plan, skipped=everybody.touched - matched.touched, forgotten=opted.gone)
     basis = "" if everyone and roster.partial else night.basis
-    return Planned(plan, basis, found, _profile(night, roster, state))
+    return Planned(plan, basis, found, _profile(night, roster, state), opted)
 
 
 def _profile(night: Night, roster: Roster, state: DistrictState | None) -> Profile | None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from sync.roster import COLUMNS, Roster
+from sync.roster import COLUMNS, OPT_OUT, Roster, Said
 
 # Looks at ids are of so many rows, spread over the file.
 SAMPLE = 20_000
@@ -19,7 +19,8 @@ class Profile:
     """Shares are percent of `students`: blank cells by column, ids by shape. `grades` and `schools` are counts, and
     `orgs` the school code of each of the roster's own org ids. `named` is the header that each field was read from,
     `written` the "ENCODING" (of names that have more than ASCII in them) and "DELIMITER" of the files, and `rules` the
-    version by which it was read; all three are empty in what an older program kept."""
+    version by which it was read; all three are empty in what an older program kept. `opt_outs` counts those whom a
+    column of the roster opts out, None where there is no such column."""
 
     students: int
     blanks: Shares
@@ -30,6 +31,7 @@ class Profile:
     named: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rules: str = ""
+    opt_outs: int | None = None
 
     @classmethod
     def of(cls, roster: Roster, fields: Iterable[str], rules: str = "") -> "Profile":
@@ -49,6 +51,7 @@ class Profile:
             named=roster.named,
             written=_written(roster, columns),
             rules=rules,
+            opt_outs=roster.frame[OPT_OUT].tolist().count(Said.OUT) if OPT_OUT in roster.frame else None,
         )
 
     @classmethod

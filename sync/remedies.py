@@ -76,6 +76,15 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "nobody is left of a served school that had ten students or more",
         "ask the district for a complete export",
     ),
+    Finding.OPT_OUTS_SHRANK: Remedy(
+        "far fewer students than in the last accepted roster are opted out by the district's column",
+        "ask the district whether so many families opted in again",
+    ),
+    Finding.OPT_OUTS_FLIPPED: Remedy(
+        "the opt-out column says the opposite of the last accepted roster for many students, or for nearly all: its "
+        "meaning was turned round, or it is another column",
+        "ask the district what the column means, and mend `[feed.values.opt_out]`",
+    ),
     Finding.UNDONE_FILE: Remedy(
         "the very file that somebody has undone came again",
         "ask the district for another; to have it applied, undo the undo that the report names",
@@ -221,6 +230,10 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
     WarningCode.VALUE_SPELLING: Remedy(
         "a word or date that is not spelled as in the standard (`STUDENT`, `4/12/2017`, `Bulk`)",
         "nothing",
+    ),
+    WarningCode.OPT_OUT_UNKNOWN: Remedy(
+        "a cell of the opt-out column that `[feed.values.opt_out]` does not have; the student counts as opted out",
+        "say in `[feed.values.opt_out]` what it means",
     ),
     WarningCode.NULL_CELL: Remedy(
         "a cell with the text NULL, read as blank; a name stays as it is",

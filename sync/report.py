@@ -169,6 +169,8 @@ class Report:
             lines.append(f"  let go   {counted(aged)}")
         if warning := self.facts.get("agreement"):
             lines.append(f"  warning  {warning}")
+        if at_once := self.facts.get("opted_out_at_once"):
+            lines.append(f"  opt-outs are never held: {at_once:,} patrons forgotten all the same")
         if told := self.facts.get("feedback"):
             lines.append(f"  feedback {told}")
         return lines

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,16 @@ COLUMNS = (
     "pin",
     "exit",
 )
+
+# One more where the district's file has one: what each row says of its opt-out. No part of the fingerprint.
+OPT_OUT: Final = "opt_out"
+
+
+class Said(StrEnum):
+    """What a row can say of its opt-out; or "", nothing."""
+
+    IN = "in"
+    OUT = "out"
 
 
 class BadRosterError(OperatorError):
@@ -51,6 +62,7 @@ class WarningCode(StrEnum):
     BIRTH_DATE_MISSING = "birth_date_missing"
     BIRTH_DATE_PLACEHOLDER = "birth_date_placeholder"
     STATUS_UNKNOWN = "status_unknown"
+    OPT_OUT_UNKNOWN = "opt_out_unknown"
     ROWS_DISAGREE = "rows_disagree"
     ROW_REPEATED = "row_repeated"
     FALLBACK_ENCODING = "fallback_encoding"

@@ -14,7 +14,7 @@ from access_service.audit import Action, Auditor, Deed
 from access_service.errors import OperatorError, StorageError
 from access_service.pin_vault import PinVault
 from access_service.settings import Settings
-from access_service.storage import runs, schema, undone
+from access_service.storage import opt_outs, runs, schema, undone
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.runs import DistrictState, Outcome, Run
 from access_service.storage.undone import Published
@@ -43,6 +43,7 @@ class Planned:
     reversal: Reversal
     state: DistrictState | None
     after: dict[str, Any] | None
+    opt_outs: int
 
 
 def preview(order: Order) -> Report:
@@ -117,7 +118,8 @@ def _undo(order: Order, report: Report, today: date) -> None:
         staged = stage(planned.reversal, run_id, today)
         ledger = {"report": report.as_json()}
         deed = Deed(Action.UNDO, f"run {order.run_id}", order.reason, report.district, after={"run": run_id})
-        run = Publication(run_id, report.district, planned.state, planned.after, ledger, _auditor(order), deed)
+        before, after = planned.state, planned.after
+        run = Publication(run_id, report.district, before, after, ledger, _auditor(order), deed, planned.opt_outs)
         with publishing(order.databases, run, report.outcome) as connection:
             write(connection, report.district, staged)
             undone.mark(connection, run_id, order.run_id)
@@ -129,7 +131,7 @@ def _auditor(order: Order) -> Auditor:
 
 def _plan(order: Order, report: Report, today: date) -> Planned:
     with _timed(order, report, "plan"), snapshot(order.databases) as connection:
-        state = runs.state(connection, report.district)
+        state, ledger = runs.state(connection, report.district), opt_outs.version(connection)
         applied = undone.published(connection, report.district)
         pairs = _pairs(applied, order.run_id)
         void = frozenset(run_id for pair in pairs for run_id in pair)
@@ -142,7 +144,7 @@ def _plan(order: Order, report: Report, today: date) -> Planned:
     report.facts |= {"counts": reversal.counts, "left_alone": list(reversal.left_alone)}
     then = before.state if before else None
     after = _after(then if whole else state or then, state, reversal.arrivals, whole=whole)
-    return Planned(reversal, state, after)
+    return Planned(reversal, state, after, ledger)
 
 
 def _pairs(applied: list[Published], run_id: int) -> set[tuple[int, int]]:

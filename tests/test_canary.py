@@ -117,6 +117,27 @@ def test_nothing_personal_leaves_its_place(place: Place) -> None:
     check_what_is_stored(place)
     # What is left of a held night is sealed.
     assert [path.name for path in (place.folder / "var/spool").iterdir() if path.is_dir()] == ["held"]
+    check_who_opts_out(place)
+
+
+def check_who_opts_out(place: Place) -> None:
+    """Of somebody who opts out no cell of any table and no byte of any file holds a name, an id or a number."""
+    numbers = (f"{NUMBER}0002", f"{NUMBER}0999")
+    theirs = (*numbers, *(f"{name}-{LETTERS[2]}" for name in (GIVEN, FAMILY)))
+    for command in (("add", numbers[1]), ("list",), ("add", numbers[0]), ("cards",)):
+        why = ("--reason", "a form") if command[0] == "add" else ()
+        ended = place.day("opt-out", *command, "--district", "demo", *why)
+        assert ended.code == 0 and found(NAMES + SECRETS, ended.out + ended.err) == []
+        assert command[0] == "cards" or found(NUMBERS, ended.out + ended.err) == []
+    databases = engine.connect(place.database_url)
+    with databases.reader.connect() as connection:
+        for table in metadata.sorted_tables:
+            rows = connection.execute(table.select()).all()
+            assert found(theirs, repr(rows)) == [] and not [row for row in rows if "s-2" in row], table.name
+    databases.dispose()
+    kept = [path for path in place.folder.rglob("*") if path.is_file() and path.suffix not in (".zip", ".csv")]
+    for path in kept:
+        assert found(theirs, path.read_bytes().decode("latin-1")) == [], path.name
 
 
 # -- the night ------------------------------------------------------------------------------------------------------

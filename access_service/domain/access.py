@@ -11,7 +11,7 @@ from access_service.domain.student import Role
 
 
 class Standing(StrEnum):
-    """What we know of a card today."""
+    """What we know of a card today. OPTED_OUT is for staff alone: nothing is stored by which a lookup could tell."""
 
     ACTIVE = "active"
     ABSENT = "absent"
@@ -19,6 +19,7 @@ class Standing(StrEnum):
     EXPIRED = "expired"
     LEFT = "left"
     AMBIGUOUS = "ambiguous"
+    OPTED_OUT = "opted_out"
     UNKNOWN = "unknown"
 
 
@@ -41,6 +42,7 @@ TOLD_STANDING = {
     Standing.GRADUATED: Standing.ACTIVE,
     Standing.LEFT: Standing.EXPIRED,
     Standing.AMBIGUOUS: Standing.UNKNOWN,
+    Standing.OPTED_OUT: Standing.UNKNOWN,
 }
 TOLD_PIN = {PinResult.LOCKED: PinResult.WRONG, PinResult.NONE_ISSUED: PinResult.WRONG}
 

@@ -30,6 +30,7 @@ class Exclusion(StrEnum):
     ID_RECYCLED = "id_recycled"
     OF_AGE = "of_age"
     STATED_EXIT = "stated_exit"
+    OPTED_OUT = "opted_out"
 
 
 # A fault in the row. It says nothing of whether the student is still one: who has a card keeps it as it is.

@@ -160,6 +160,8 @@ def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
+    # Whoever opted out is not to be found among a file's free pages either.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _attach_day(connection: Any, path: Path) -> None:

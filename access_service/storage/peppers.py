@@ -1,4 +1,4 @@
-"""Which peppers the stored PINs and the audit need."""
+"""Which peppers the stored PINs, the opt-outs and the audit need."""
 
 from sqlalchemy import Connection, select, text
 

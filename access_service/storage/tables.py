@@ -297,8 +297,24 @@ clients = Table(
     Column("revoked_at", DateTime(timezone=True)),
 )
 
-# Peppers that stored PINs were made with.
+# Peppers that stored PINs, opt-outs and the audit were made with.
 pepper_keys = Table("pepper_keys", metadata, Column("key_id", String(8), primary_key=True))
+
+# Who is not to be a patron: keyed marks of all that is known of them, under one `entry` for each person. `card` is the
+# library number, sealed, until the ILS was told to expire it.
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("district", String(31), primary_key=True),
+    Column("kind", String(15), primary_key=True),
+    Column("mark", LargeBinary(16), primary_key=True),
+    Column("entry", Integer, nullable=False, index=True),
+    Column("key_id", String(8), nullable=False),
+    Column("source", String(7), nullable=False),
+    Column("added_on", Date, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("card", LargeBinary),
+)
 
 # Who did what and why. Written once: each row's mac covers the one before it.
 audit = Table(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sync.formats.headers import NEEDED, FlatFormat, candidates, folded
 from sync.formats.reader import Reader
 from sync.formats.table import shown
-from sync.roster import COLUMNS, BadRosterError
+from sync.roster import COLUMNS, OPT_OUT, BadRosterError
 
 # Read to decide about a row, whatever the agreement: they say whether somebody is a student and still here.
 DECIDING = ("status", "exit_date", "role", "service")
@@ -19,6 +19,7 @@ def chosen_columns(header: Sequence[str], form: FlatFormat, reader: Reader) -> M
     """
     fields = reader.district.agreement.fields
     agreed = [*(field for field in COLUMNS if field in fields), *DECIDING]
+    agreed += [OPT_OUT] if OPT_OUT in fields else []
     agreed += ["full_name"] if fields & {*NAMES} else []
     own = {str(field): name for field, name in reader.district.feed.columns.items() if field in agreed}
     by_fold: dict[str, list[str]] = {}

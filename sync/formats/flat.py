@@ -10,8 +10,8 @@ from sync.formats.headers import FlatFormat
 from sync.formats.reader import Reader, changed, unique
 from sync.formats.siblings import folded_rows
 from sync.formats.spreadsheets import number_cells, undamaged
-from sync.formats.standing import exits, is_student
-from sync.roster import COLUMNS, Roster, WarningCode
+from sync.formats.standing import exits, is_student, opt_outs
+from sync.roster import COLUMNS, OPT_OUT, Roster, WarningCode
 
 Cells = list[str]
 
@@ -62,6 +62,8 @@ def _columns(
     if "birth_date" in cells:
         columns["birth_date"] = reader.birth_dates(cells["birth_date"])
     columns["exit"] = exits(reader, cells.get("status"), named.get("status", ""), cells.get("exit_date")) or blank
+    if OPT_OUT in cells:
+        columns[OPT_OUT] = opt_outs(reader, cells["source_id"], cells[OPT_OUT])
     if "service" in cells:
         columns["service"] = cells["service"]
     return {**columns, "line": lines}

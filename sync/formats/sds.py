@@ -8,7 +8,8 @@ import pandas as pd
 from sync.formats.dates import iso_date
 from sync.formats.oneroster import bare
 from sync.formats.reader import Reader, unique
-from sync.roster import Reject, RejectCode, Roster, WarningCode
+from sync.formats.standing import opt_outs
+from sync.roster import OPT_OUT, Reject, RejectCode, Roster, WarningCode
 
 USER_COLUMNS = {"given_name": "givenName", "family_name": "familyName"}
 
@@ -29,6 +30,8 @@ def read_sds(reader: Reader) -> Roster:
     fields = reader.district.agreement.fields
     named = {field: name for field, name in USER_COLUMNS.items() if field in fields}
     named |= {field: name for field, name in reader.district.feed.columns.items() if field in ("student_number", "pin")}
+    if (named_out := reader.district.feed.columns.get(OPT_OUT)) and OPT_OUT in fields:
+        named[OPT_OUT] = named_out
     spelled = _spelled(reader, "users.csv", ("sourcedId", *named.values()))
     named = {field: spelled[name] for field, name in named.items()}
     key = spelled["sourcedId"]
@@ -55,6 +58,8 @@ def read_sds(reader: Reader) -> Roster:
         },
         dtype=object,
     )
+    if OPT_OUT in cells:
+        frame[OPT_OUT] = opt_outs(reader, ids, cells[OPT_OUT])
     if "birth_date" in fields:
         reader.warnings[WarningCode.BIRTH_DATE_MISSING] += sum(1 for user in ids if not born.get(user))
     frame = unique(frame, "users.csv", reader)

@@ -6,7 +6,7 @@ from enum import Enum
 from sync.formats.dates import iso_date
 from sync.formats.headers import folded
 from sync.formats.reader import Reader, each
-from sync.roster import WarningCode
+from sync.roster import Said, WarningCode
 
 
 class Status(Enum):
@@ -74,3 +74,17 @@ def is_student(reader: Reader, roles: list[str], said: bool) -> list[bool]:
     have its teachers in it too."""
     words = reader.values("role", roles)
     return each(words, lambda role: folded(role) == "student" if said else folded(role) not in _OTHERS)
+
+
+def opt_outs(reader: Reader, ids: Cells, cells: Cells, *, partial: bool = False) -> Cells:
+    """What each row says of its opt-out. Whom one row opts out, all do; a word that nobody knows opts out, and is
+    counted. A blank of a partial roster says nothing where it would say "in"."""
+    meanings = reader.district.feed.values["opt_out"]
+    unknown = {cell for cell in set(cells) if cell not in meanings}
+    if unknown:
+        reader.count(WarningCode.OPT_OUT_UNKNOWN, sum(map(unknown.__contains__, cells)))
+    said = each(cells, lambda cell: meanings.get(cell, Said.OUT.value))
+    out = {source_id for source_id, word in zip(ids, said, strict=True) if word == Said.OUT}
+    silent = {("", Said.IN)} if partial else set()
+    rows = zip(ids, cells, said, strict=True)
+    return [Said.OUT.value if i in out else "" if (cell, word) in silent else word for i, cell, word in rows]

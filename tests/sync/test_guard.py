@@ -19,7 +19,10 @@ CONFIG = Path(__file__).parents[2] / "config"
 QUIET = Facts(population=1000, size=10_000, last_size=10_000)
 AMOUNTS = OF_DISTRICT
 # Of these two profiles tell (test_drift.py).
-DRIFT = {Finding.BLANKS, Finding.GRADE_MIX, Finding.ID_SHAPE, Finding.SCHOOLS_GONE}
+DRIFT = {
+    *(Finding.BLANKS, Finding.GRADE_MIX, Finding.ID_SHAPE, Finding.SCHOOLS_GONE),
+    *(Finding.OPT_OUTS_SHRANK, Finding.OPT_OUTS_FLIPPED),
+}
 OF_FILE = {
     *(Finding.COLUMNS_CHANGED, Finding.ENCODING_CHANGED, Finding.UNDONE_FILE, Finding.OLDER_FILE),
     *(Finding.REPLAYED_FILE, Finding.RULES_CHANGED),

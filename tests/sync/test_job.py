@@ -427,7 +427,7 @@ def test_a_wrong_pepper_stops_the_night(nights: Nights, monkeypatch: pytest.Monk
     """Every PIN would be made anew, and nobody would know why the service answers wrong."""
     nights.night(pupils(5))
     monkeypatch.setenv("ACCESS_PEPPER", "6f" * 32)
-    with pytest.raises(ConfigError, match="stored PINs need pepper"):
+    with pytest.raises(ConfigError, match="stored PINs or opt-outs need pepper"):
         nights.night(pupils(6))
 
 

@@ -17,7 +17,7 @@ from sync.formats.oneroster.schools import Schools, read_schools
 from sync.formats.oneroster.students import said_elsewhere, students, whole
 from sync.formats.oneroster.users import read_users
 from sync.formats.reader import Reader
-from sync.roster import Roster, WarningCode
+from sync.roster import OPT_OUT, Roster, WarningCode
 
 __all__ = ["Part", "bare", "find_parts", "named_exactly", "read_oneroster"]
 
@@ -37,6 +37,9 @@ def read_oneroster(reader: Reader, parts: Mapping[str, Part]) -> Roster:
         del births
         frames.insert(0, whole(students(reader, users, schools), users.rows.part.file, roles, reader))
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0].reset_index(drop=True)
+    if OPT_OUT in frame:
+        # Who is in another file only says nothing of it.
+        frame[OPT_OUT] = frame[OPT_OUT].where(frame[OPT_OUT].notna(), "")
     if "birth_date" in reader.district.agreement.fields and not found.partial:
         reader.warnings[WarningCode.BIRTH_DATE_MISSING] += frame["birth_date"].tolist().count("")
     return Roster(

@@ -9,7 +9,8 @@ from sync.formats.oneroster.roles import StudentRoles
 from sync.formats.oneroster.schools import Orgs, Schools
 from sync.formats.oneroster.users import Users
 from sync.formats.reader import MAX_ID, Reader, each, unique
-from sync.roster import COLUMNS, RejectCode, WarningCode
+from sync.formats.standing import opt_outs
+from sync.roster import COLUMNS, OPT_OUT, RejectCode, WarningCode
 
 
 def students(reader: Reader, users: Users, schools: Schools) -> pd.DataFrame:
@@ -25,6 +26,8 @@ def students(reader: Reader, users: Users, schools: Schools) -> pd.DataFrame:
         "exit": users.exits,
         "line": users.rows.table.lines,
     }
+    if OPT_OUT in users.fields:
+        columns[OPT_OUT] = opt_outs(reader, ids, users.fields[OPT_OUT], partial=users.rows.part.delta)
     kept = {name: list(compress(cells, users.student)) for name, cells in columns.items()}
     if "" in kept["school"]:
         _count_unknown(reader, compress(users.orgs, users.student), schools)
