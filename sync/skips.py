@@ -1,6 +1,6 @@
 """Whom a night leaves alone because a person said so: neither made nor changed nor ended."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -70,8 +70,9 @@ def left_alone(
     return rest, skips.source_ids | {ids[index] for index in newcomers}
 
 
-def taken_up_again(connection: Connection, district: str, today: date, stored: Iterable[Seen]) -> Iterator[Seen]:
+def taken_up_again(connection: Connection, district: str, today: date, stored: Iterable[Seen]) -> Iterable[Seen]:
     """What the last roster said, without the fingerprints of those for whom something has ended."""
     freed = exceptions.freed(connection, district, today)
-    for row in stored:
-        yield row._replace(fingerprint=VOID) if row.patron_id in freed else row
+    if not freed:
+        return stored
+    return (row._replace(fingerprint=VOID) if row.patron_id in freed else row for row in stored)
