@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from access_service.domain.access import Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.client import Client
-from access_service.domain.identifiers import YIELDING, IdentifierKind, Reading, readings
+from access_service.domain.identifiers import YIELDING, IdentifierKind, Reading
 from access_service.domain.mapping import MappingRules
 from access_service.domain.student import Role
 from access_service.freezes import Freezes
@@ -104,11 +104,7 @@ class PatronDirectory:
 
 def meanings(typed: str, rules: Mapping[str, MappingRules]) -> frozenset[tuple[str, Reading]]:
     """Every (district, reading) that a typed string can be."""
-    return frozenset(
-        (code, reading)
-        for code, mapping in rules.items()
-        for reading in readings(typed, mapping.student_number, mapping.template)
-    )
+    return frozenset((code, reading) for code, mapping in rules.items() for reading in mapping.readings(typed))
 
 
 def owners(hits: list[Hit], meant: frozenset[tuple[str, Reading]]) -> list[Hit]:

@@ -29,18 +29,20 @@ def _promises(example: Example) -> dict[str, str | None]:
 def _made(district: District, example: Example) -> dict[str, str | None]:
     if example.opt_out_cell is not None and district.feed.values["opt_out"].get(example.opt_out_cell) != "in":
         return _nothing(Exclusion.OPTED_OUT)
-    student = Student(
+    person = Student(
         source_id="example",
         student_number=example.student_number,
         school=example.school,
         grade=example.grade,
         birth_date=example.birth_date,
         pin=example.roster_pin,
+        role=example.role,
     )
-    made = to_patron(student, district.rules, district.code, date.max)
+    made = to_patron(person, district.rules, district.code, date.max)
     if isinstance(made, Exclusion):
         return _nothing(made)
-    issued = issued_pin(district.rules.pin, replace(student, student_number=made.student_number), date.max)
+    pin = district.rules.terms[made.role].pin
+    issued = issued_pin(pin, replace(person, student_number=made.student_number), date.max)
     return {
         "excluded": None,
         "library_number": made.library_number,

@@ -162,10 +162,12 @@ def _free(connection: Connection, district: District) -> tuple[str, str]:
     """A student number that looks like one of the district's and is nobody's, the highest such, and its card's."""
     rules, tried = district.rules, 0
     for example in district.examples:
-        if example.excluded or not (shape := rules.student_number.apply(example.student_number)):
+        if example.excluded or example.role is not Role.STUDENT:
+            continue
+        if not (shape := rules.student_number.apply(example.student_number)):
             continue
         for number in _numbers_like(shape, rules):
-            library = rules.template.mint(number)
+            library = rules.terms[Role.STUDENT].template.mint(number)
             if not exceptions.taken(connection, {fold(number), fold(library)}):
                 return number, library
             if (tried := tried + 1) >= TRIES:
@@ -196,6 +198,9 @@ def add_skip(
         number, source_id = record.patron.student_number, record.patron.source_id
         if record.patron.role is Role.TEST_CARD:
             raise OperatorError("this is a test card, which no night touches anyhow")
+        if record.patron.role is Role.EDUCATOR:
+            # The staff number can be a student's number too.
+            number = None
     cleaned = (grant.district.rules.student_number.apply(number) or number) if number else ""
     patron_id = record.patron_id if record else None
     deed = _deed(Action.EXCEPTION_ADD, f"patron {patron_id}" if patron_id else "a student", grant, ExceptionKind.SKIP)

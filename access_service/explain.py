@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from access_service.directory import meanings, owners
 from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.calendar import STANDSTILL, Freeze
-from access_service.domain.identifiers import IdentifierKind, Reading, fold
+from access_service.domain.identifiers import BADGES, IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.pins import PinKind
@@ -38,6 +38,8 @@ REMEDIES = {
     Exclusion.ID_RECYCLED: "ask the district whether it gave this id to another child; if it did,"
     " `roster-sync recycle` with the patron named above",
     Exclusion.OF_AGE: "nothing: cards end at the age that [rules.of_age] says; offer a card of the library's own",
+    Exclusion.ROLE_CHANGED: "ask the district whether the role is right; if it is, `roster-sync recycle` with the"
+    " patron named above makes a new card of the new role",
     Exclusion.STATED_EXIT: "nothing: the district says that this student has gone",
     Exclusion.OPTED_OUT: OPT_IN,
 }
@@ -64,10 +66,10 @@ SKIPPED = "`access-service exception remove` ends that; the next night then look
 NOT_SERVED = "unknown, for it does not serve this district"
 CONTESTED = "contested: rows of two districts make this same library number, so it opens nothing for anybody"
 ROSTER_SAID = {
-    Presence.PRESENT: "has this student",
-    Presence.ABSENT: "does not have this student, who is still served",
-    Presence.LEFT: "does not have this student, who left",
-    Presence.GRADUATED: "does not have this student, who graduated",
+    Presence.PRESENT: "has this {}",
+    Presence.ABSENT: "does not have this {}, who is still served",
+    Presence.LEFT: "does not have this {}, who left",
+    Presence.GRADUATED: "does not have this {}, who graduated",
     Presence.CONVERTED: "is not asked: this is a full library card",
 }
 
@@ -155,7 +157,7 @@ class Explainer:
         if told := next(self._opted_out(meant), None):
             return Explanation(Standing.OPTED_OUT, (read, *told), NEXT_STEPS[Standing.OPTED_OUT])
         for code in sorted(self.districts):
-            keys = [r.key for c, r in meant if c == code and r.kind is IdentifierKind.STUDENT_NUMBER]
+            keys = [r.key for c, r in meant if c == code and r.kind in BADGES]
             if granted := self._skipped(code, keys):
                 why = f"exception {granted.exception} of {code}: {GRANTED[granted.kind]} through {granted.until}"
                 return Explanation(Standing.UNKNOWN, (read, f"{why}: {granted.reason}"), SKIPPED)
@@ -204,9 +206,10 @@ class Explainer:
     def _roster(self, record: PatronRecord, refused: Refused | None) -> Iterator[str]:
         if last := runs.latest(self.connection, record.patron.district, (*runs.GOOD_NIGHTS, *runs.CHANGING)):
             hours = (self.now - last.started_at).total_seconds() / 3600
-            said = ROSTER_SAID[record.presence] + (f" on {record.left_on}" if record.left_on else "")
+            role = record.patron.role
+            said = ROSTER_SAID[record.presence].format(role) + (f" on {record.left_on}" if record.left_on else "")
             if refused:
-                said = f"has this student and gives no card: {refused}; the card ended on {record.left_on}"
+                said = f"has this {role} and gives no card: {refused}; the card ended on {record.left_on}"
             yield f"the last roster (run {last.run_id}, {hours:.0f} h ago) {said}"
             yield from self._since(record.patron.district, last.run_id)
         yield f"card made {record.created_on}, last changed {record.updated_on}"
@@ -240,14 +243,15 @@ class Explainer:
 
 
 def _read_as(meant: frozenset[tuple[str, Reading]]) -> str:
-    kinds = (IdentifierKind.STUDENT_NUMBER, IdentifierKind.LIBRARY_NUMBER)
+    kinds = (*BADGES, IdentifierKind.LIBRARY_NUMBER)
     read = sorted(f"{r.kind.replace('_', ' ')} {r.key} of {code}" for code, r in meant if r.kind in kinds)
     return "read as " + ("; ".join(read) or "nothing: this is no number")
 
 
 def _who(record: PatronRecord) -> str:
     patron = record.patron
-    return f"patron {record.patron_id} of {patron.district}, school {patron.school}, grade {patron.grade}"
+    grade = f"grade {patron.grade}" if patron.role is Role.STUDENT else patron.role
+    return f"patron {record.patron_id} of {patron.district}, school {patron.school}, {grade}"
 
 
 def _calendar(district: District, frozen: Iterable[Freeze], today: date) -> Iterator[str]:
@@ -264,21 +268,26 @@ def _calendar(district: District, frozen: Iterable[Freeze], today: date) -> Iter
 
 def _rules(record: PatronRecord, rules: MappingRules) -> Iterator[str]:
     patron = record.patron
-    yield f"library number {patron.library_number} (template {rules.library_number}), student {patron.student_number}"
+    own = rules.educators if patron.role is Role.EDUCATOR else rules
+    if own is None:
+        yield f"library number {patron.library_number}; the rules have no [rules.educators] any more"
+        return
+    badge = patron.number_kind.removesuffix("_number")
+    yield f"library number {patron.library_number} (template {own.library_number}), {badge} {patron.student_number}"
     yield f"branch {patron.branch} because of school {patron.school}"
     band = rules.band_of.get(patron.grade)
-    why = f"because of grade {patron.grade}"
+    why = f"because of grade {patron.grade}" if patron.role is Role.STUDENT else f"because of role {patron.role}"
     if band and band.patron_type != patron.patron_type:
         why = "by [rules.of_age]" if record.presence is not Presence.CONVERTED else "as the desk said"
     yield f"patron type {patron.patron_type}, profile {patron.profile or 'none'} {why}"
     if record.presence in (Presence.GRADUATED, Presence.CONVERTED):
         yield f"expires {patron.expires}"
         return
-    yield f"expires {patron.expires}: cards end on {rules.expiry.expires}, and the pivot is {rules.expiry.pivot}"
+    yield f"expires {patron.expires}: cards end on {own.expiry.expires}, and the pivot is {own.expiry.pivot}"
 
 
 def _pin(record: PatronRecord, district: District) -> str:
-    rule = district.rules.pin
+    rule = district.rules.terms.get(record.patron.role, district.rules).pin
     if record.pin_digest is None:
         return "no PIN was issued"
     return f"PIN issued by the rule {rule.rule}" + (f" {rule.digits}" if rule.rule is PinKind.LAST else "")

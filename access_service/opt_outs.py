@@ -10,8 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from access_service.domain.identifiers import fold
-from access_service.domain.mapping import MappingRules
+from access_service.domain.identifiers import NumberRule, fold
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.pin_vault import PinVault
 from access_service.storage import opt_outs, peppers
@@ -25,6 +24,7 @@ class Kind(StrEnum):
 
     SOURCE_ID = "source_id"
     STUDENT_NUMBER = "student_number"
+    STAFF_NUMBER = "staff_number"
     LIBRARY_NUMBER = "library_number"
 
 
@@ -115,7 +115,7 @@ def people(connection: Connection, district: str, records: Sequence[PatronRecord
                 {
                     (Kind.SOURCE_ID, record.patron.source_id),
                     (Kind.LIBRARY_NUMBER, fold(record.patron.library_number)),
-                    *((Kind.STUDENT_NUMBER, number) for number in numbers[record.patron_id]),
+                    *((Kind(record.patron.number_kind), number) for number in numbers[record.patron_id]),
                 }
             ),
             # A full library card is the ILS's own.
@@ -140,9 +140,8 @@ def opt_out(
     return [entry for entry, _ in entered]
 
 
-def number_key(cell: str, rules: MappingRules) -> str:
-    """A student number as it is marked, from a roster's cell or from what was typed."""
-    rule = rules.student_number
+def number_key(cell: str, rule: NumberRule) -> str:
+    """The number on a badge as it is marked, from a roster's cell or from what was typed."""
     if len(cell) >= rule.pad_to and cell.isascii() and cell.isdigit():
         # Nothing that a rule can do makes another number of it, and a roster has a million of them.
         return cell

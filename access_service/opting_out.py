@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from access_service.audit import Action, Auditor, Deed
 from access_service.directory import meanings
-from access_service.domain.identifiers import IdentifierKind, fold
+from access_service.domain.identifiers import BADGES, IdentifierKind, fold
+from access_service.domain.mapping import Terms
 from access_service.domain.patron import HERE, PatronRecord
 from access_service.errors import OperatorError
 from access_service.opt_outs import Identifier, Kind, Ledger, Person, Source, Stamp, opt_out, people
@@ -18,7 +19,7 @@ from access_service.storage.engine import Databases, snapshot
 from access_service.storage.opt_outs import OptOut
 
 MOST_LINES = 10
-CURRENT = (IdentifierKind.STUDENT_NUMBER, IdentifierKind.LIBRARY_NUMBER)
+CURRENT = (*BADGES, IdentifierKind.LIBRARY_NUMBER)
 
 
 class Given(NamedTuple):
@@ -92,6 +93,8 @@ class Office:
             opt_outs.claim(connection, 1)
             if not (entries := entries_of(self._ledger(connection), self.district, given)):
                 raise OperatorError(f"nobody with this number opted out of {code}; --kind source_id takes a source id")
+            if {*BADGES} <= {entry.kind for entry in entries} and len(entries) > 1:
+                raise OperatorError("could be a student's number or a staff number; say which with --kind")
             numbers = [entry.entry for entry in entries]
             opt_outs.remove(connection, code, numbers)
             opt_outs.invite(connection, code)
@@ -170,25 +173,34 @@ def _identifiers(district: District, given: Given) -> list[Identifier]:
     text, rules = given.text.strip(), district.rules
     if given.kind is Kind.SOURCE_ID and text:
         return [(Kind.SOURCE_ID, text)]
-    badge = rules.student_number.apply(text) if given.kind is not Kind.LIBRARY_NUMBER else None
-    inner = _without_prefix(district, text) if given.kind is not Kind.STUDENT_NUMBER else None
-    if badge and inner and fold(badge) != fold(inner):
-        raise ValueError("could be a student number or a library number; say which with --kind")
-    if not (number := badge or inner):
-        raise ValueError(
-            "fits no number of the district, by [rules.student_number] pattern; --kind source_id takes a source id"
+    found = {
+        (terms.kind.value, fold(number)): terms
+        for terms in rules.terms.values()
+        for number in (
+            terms.number.apply(text) if given.kind in (None, terms.kind.value) else None,
+            _without_prefix(terms, text) if given.kind in (None, Kind.LIBRARY_NUMBER) else None,
         )
-    return [(Kind.STUDENT_NUMBER, fold(number)), (Kind.LIBRARY_NUMBER, fold(rules.template.mint(number)))]
+        if number
+    }
+    if len(found) > 1:
+        raise ValueError(
+            "could be a number on a badge or a library number, of a student or staff; say which with --kind"
+        )
+    for (kind, number), terms in found.items():
+        return [(Kind(kind), number), (Kind.LIBRARY_NUMBER, fold(terms.template.mint(number)))]
+    raise ValueError(
+        "fits no number of the district, by [rules.student_number] pattern; --kind source_id takes a source id"
+    )
 
 
-def _without_prefix(district: District, text: str) -> str | None:
-    """The student number in a whole library number."""
-    key, template = fold(text), district.rules.template
+def _without_prefix(terms: Terms, text: str) -> str | None:
+    """The number of the badge in a whole library number."""
+    key, template = fold(text), terms.template
     prefix, suffix = fold(template.prefix), fold(template.suffix)
     if not prefix + suffix or not (key.startswith(prefix) and key.endswith(suffix)):
         return None
     inner = key[len(prefix) : len(key) - len(suffix)]
-    number = district.rules.student_number.apply(inner)
+    number = terms.number.apply(inner)
     return number if number and fold(number) == inner else None
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from access_service.audit import Action, Auditor, Deed
-from access_service.domain.mapping import MappingRules
+from access_service.domain.mapping import EducatorRules, MappingRules, PatronType
 from access_service.domain.ownership import NAMES, OWNED
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.student import Role
@@ -54,9 +54,9 @@ def _value(field: str, text: str, rules: MappingRules) -> Any:
             return date.fromisoformat(text)
         except ValueError:
             raise OperatorError(f"expires: {text!r} should be a date such as 2027-06-30") from None
-    bands = rules.patron_types
+    bands: list[PatronType | EducatorRules] = [*rules.patron_types, *filter(None, [rules.educators])]
     known = {
-        "branch": set(rules.schools.values()),
+        "branch": {branch for terms in rules.terms.values() for branch in terms.schools.values()},
         "patron_type": {band.patron_type for band in bands},
         "profile": {band.profile for band in bands} | {""},
     }[field]

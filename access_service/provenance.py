@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from access_service.domain.ownership import OWNED
 from access_service.domain.patron import PatronRecord
+from access_service.domain.student import Role
 from access_service.settings import District
 from access_service.storage import history, overrides, runs
 from access_service.storage.overrides import Override
@@ -26,6 +27,13 @@ MADE_FROM = {
     "patron_type": "rules [[rules.patron_types]]",
     "profile": "rules [[rules.patron_types]]",
     "expires": "rules [rules.expiry]",
+}
+MADE_FROM_EDUCATORS = {
+    "library_number": "template [rules.educators] library_number",
+    "branch": "rules [rules.educators.schools]",
+    "patron_type": "rules [rules.educators]",
+    "profile": "rules [rules.educators]",
+    "expires": "rules [rules.educators.expiry]",
 }
 
 
@@ -62,17 +70,19 @@ def provenance(connection: Connection, record: PatronRecord, district: District)
             changed.setdefault(field, run_id)
     known = {run_id: run for run_id in {*changed.values(), created} if (run := runs.get(connection, run_id))}
 
+    made_from = MADE_FROM | (MADE_FROM_EDUCATORS if record.patron.role is Role.EDUCATOR else {})
+
     def of(field: str) -> Provenance:
         owner = district.rules.owners.of(field).value if field in OWNED else _fixed(field)
         if field in held:
             return _by_hand(owner, held[field])
         run = known.get(changed.get(field, created))
         if run is None:
-            return Provenance(owner, MADE_FROM[field], None, record.created_on)
+            return Provenance(owner, made_from[field], None, record.created_on)
         day = run.started_at.astimezone(district.zone).date()
         if run.outcome is Outcome.EDITED:
             return Provenance(owner, "set by hand, released since", run.run_id, day, by=run.started_by)
-        return Provenance(owner, _source(field, run), run.run_id, day)
+        return Provenance(owner, _source(made_from[field], run), run.run_id, day)
 
     return {field: of(field) for field in MADE_FROM}
 
@@ -85,5 +95,5 @@ def _by_hand(owner: str, held: Override) -> Provenance:
     return Provenance(owner, "set by hand", None, held.set_on, by=held.by, until=held.until, held=True)
 
 
-def _source(field: str, run: Run) -> str:
-    return f"{MADE_FROM[field]}, put back by an undo" if run.undoes else MADE_FROM[field]
+def _source(made_from: str, run: Run) -> str:
+    return f"{made_from}, put back by an undo" if run.undoes else made_from

@@ -15,7 +15,7 @@ from access_service.domain.calendar import SchoolCalendar
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind, Reissue
 from access_service.domain.sensitive import is_sensitive
-from access_service.domain.student import canonical_grade
+from access_service.domain.student import Role, canonical_grade
 from access_service.errors import ConfigError
 from access_service.limits import Limits
 from access_service.notices import Mail, Notify
@@ -179,7 +179,8 @@ class Example(Table):
 
     student_number: str
     school: str
-    grade: str
+    grade: str = ""
+    role: Role = Role.STUDENT
     birth_date: date | None = None
     roster_pin: str = ""
     opt_out_cell: str | None = None
@@ -188,6 +189,12 @@ class Example(Table):
     branch: str | None = None
     pin: str | None = None
     excluded: Exclusion | None = None
+
+    @model_validator(mode="after")
+    def _students_are_in_a_grade(self) -> Self:
+        if self.role is Role.STUDENT and "grade" not in self.model_fields_set:
+            raise ValueError(f"grade: {KEY_PROBLEMS['missing']}")
+        return self
 
 
 class District(Table):
@@ -214,22 +221,24 @@ class District(Table):
     @model_validator(mode="after")
     def _agreement_covers_rules(self) -> Self:
         needed = {"source_id", "student_number", "school", "grade"}
-        if self.rules.pin.rule in BIRTH_DATE_FORMATS:
+        pins = {terms.pin.rule for terms in self.rules.terms.values()}
+        if pins & BIRTH_DATE_FORMATS.keys():
             needed.add("birth_date")
-        elif self.rules.pin.rule is PinKind.COLUMN:
+        if PinKind.COLUMN in pins:
             needed.add("pin")
         if self.rules.of_age:
             needed.add("birth_date")
         if missing := sorted(needed - self.agreement.fields):
             raise ValueError(f"[agreement] fields: the rules need {', '.join(map(repr, missing))}")
-        if self.rules.pin.rule is PinKind.COLUMN and "pin" not in self.feed.columns:
-            raise ValueError("[feed] columns: should name the roster column of 'pin', which [rules.pin] needs")
+        if PinKind.COLUMN in pins and "pin" not in self.feed.columns:
+            raise ValueError("[feed] columns: should name the roster column of 'pin', which a PIN rule needs")
         return self
 
     @model_validator(mode="after")
     def _pins_have_their_window(self) -> Self:
         window = any(year.pin_reissue for year in self.calendar.years)
-        if self.rules.pin.reissue is Reissue.WINDOW and not window:
+        rules = {terms.pin.reissue for terms in self.rules.terms.values()}
+        if Reissue.WINDOW in rules and not window:
             raise ValueError('[rules.pin] reissue: "window" needs pin_reissue in a [[calendar.years]]')
         return self
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from access_service.audit import Auditor, Deed
 from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import HERE, Patron, Presence
+from access_service.domain.student import Role
 from access_service.errors import OvertakenError
 from access_service.pin_vault import PinVault
 from access_service.storage import bulk, freezes, opt_outs, peppers, rosters, runs, undone
@@ -218,7 +219,7 @@ def _changed_row(night: Night, change: Change) -> Row:
 
 
 def _identifiers(patron_id: int, patron: Patron) -> Iterator[Row]:
-    yield (fold(patron.student_number), IdentifierKind.STUDENT_NUMBER, patron.district, patron_id)
+    yield (fold(patron.student_number), patron.number_kind, patron.district, patron_id)
     yield (fold(patron.library_number), IdentifierKind.LIBRARY_NUMBER, patron.district, patron_id)
 
 
@@ -226,14 +227,14 @@ def _new_numbers(change: Change) -> Iterator[Row]:
     """A changed student number is a further identifier; the old one still finds its student."""
     patron_id, district = change.before.patron_id, change.patron.district
     new, old = fold(change.patron.student_number), fold(change.before.patron.student_number)
-    yield (new, IdentifierKind.STUDENT_NUMBER, district, patron_id)
+    yield (new, change.patron.number_kind, district, patron_id)
     if old != new:
         yield (old, IdentifierKind.FORMER, district, patron_id)
 
 
 def _old_numbers(change: Change) -> Iterator[Row]:
     patron_id, district = change.before.patron_id, change.patron.district
-    yield (fold(change.before.patron.student_number), IdentifierKind.STUDENT_NUMBER, district, patron_id)
+    yield (fold(change.before.patron.student_number), change.patron.number_kind, district, patron_id)
     # A number that comes back is a former one no longer.
     yield (fold(change.patron.student_number), IdentifierKind.FORMER, district, patron_id)
     yield (fold(change.before.patron.student_number), IdentifierKind.FORMER, district, patron_id)
@@ -306,7 +307,8 @@ def _mark(night: Night, key: str) -> bytes:
 def _exclusions(night: Night, plan: Plan) -> list[Row]:
     """Who got no card and why, under a keyed mark of the number in place of the number."""
     # As the card would have it, for that is what `explain` is asked about; else as it was sent.
-    clean = night.district.rules.student_number.apply
-    numbers = ((fold(clean(row.student_number) or row.student_number), row) for row in plan.excluded.values())
+    terms = night.district.rules.terms
+    clean = {role: terms[role].number.apply if role in terms else str for role in Role}
+    numbers = ((fold(clean[row.role](row.student_number) or row.student_number), row) for row in plan.excluded.values())
     marked = {_mark(night, key): row for key, row in numbers if key}
     return [(night.district.code, mark, row.code, row.detail) for mark, row in marked.items()]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from access_service.domain.identifiers import IdentifierKind, fold
+from access_service.domain.identifiers import BADGES, IdentifierKind, fold
 from access_service.domain.patron import HERE, PatronRecord
 from access_service.storage import patrons
 from sync.plan import Change, ChangeKind, Create
@@ -58,10 +58,15 @@ def find_collisions(  # noqa: PLR0913, PLR0917 - who claims, and whose it can be
     }
     claiming = arriving | {source_id: change.patron for source_id, change in renumbered.items()}
     library = _by_key((source_id, patron.library_number) for source_id, patron in arriving.items())
-    student = _by_key((source_id, patron.student_number) for source_id, patron in claiming.items())
+    badges = {
+        kind: _by_key(
+            (source_id, patron.student_number) for source_id, patron in claiming.items() if patron.number_kind is kind
+        )
+        for kind in BADGES
+    }
     claimants = {
         source_id: SAME_ROSTER
-        for claimed in (library, student)
+        for claimed in (library, *badges.values())
         for sources in claimed.values()
         if len(sources) > 1
         for source_id in sources
@@ -80,9 +85,9 @@ def find_collisions(  # noqa: PLR0913, PLR0917 - who claims, and whose it can be
         else:
             contested.add(key)
             claimants |= dict.fromkeys(library[key], OTHER_DISTRICT)
-    numbers = patrons.owners(connection, IdentifierKind.STUDENT_NUMBER, list(student), district)
-    for key, (_, patron_id) in numbers.items():
-        owned.extend(Owned(source_id, patron_id, given_up.get((key, patron_id))) for source_id in student[key])
+    for kind, numbers in badges.items():
+        for key, (_, patron_id) in patrons.owners(connection, kind, list(numbers), district).items():
+            owned.extend(Owned(source_id, patron_id, given_up.get((key, patron_id))) for source_id in numbers[key])
     claimants |= dict.fromkeys(claimed(connection, night_key, arriving.items()), FORGOTTEN)
     owners = _owners(connection, owned, claimants, present)
     return Collisions(claimants, owners, frozenset(contested))

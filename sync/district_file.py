@@ -61,7 +61,7 @@ library_number = "29$number"
 
 def as_district(found: Inspection, name: str) -> str:
     """A district file that fits this roster, which came as `name`. What it cannot show is marked with CHANGE."""
-    born = any(found.roster.frame["birth_date"])
+    born = any(found.roster.students["birth_date"])
     schools = sorted(filter(None, found.schools)) or ["CHANGE"]
     # Where no grade was understood the file still loads.
     grades = [grade for grade in GRADES if grade in found.grades] or ["OTHER"]

@@ -13,7 +13,12 @@ ALL = 100
 
 def drifted(before: Profile, now: Profile, limits: Limits, served: Collection[str]) -> tuple[Reason, ...]:
     """The reasons to hold. `served` are the school codes that the district's rules know."""
-    return (*_columns(before, now), *_mixes(before, now, limits), *_schools(before, now, limits, served))
+    return (
+        *_columns(before, now),
+        *_mixes(before, now, limits),
+        *_schools(before, now, limits, served),
+        *_educators(before, now),
+    )
 
 
 def _columns(before: Profile, now: Profile) -> Iterator[Reason]:
@@ -101,3 +106,9 @@ def _schools(before: Profile, now: Profile, limits: Limits, served: Collection[s
             f"nobody is left at {len(gone)} schools that were there ({', '.join(gone[:SCHOOL])});"
             f" at most {limits.schools_gone_count} may be gone unattended",
         )
+
+
+def _educators(before: Profile, now: Profile) -> Iterator[Reason]:
+    """However few they are: a file of their own that did not come takes them all."""
+    if before.educators and not now.educators:
+        yield Reason(Finding.REMOVALS, f"none of {before.educators} educators is in the roster any more")

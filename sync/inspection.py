@@ -38,15 +38,15 @@ class Inspection:
 
     @property
     def shapes(self) -> Counter[str]:
-        return Counter(map(shape, self.roster.frame["student_number"]))
+        return Counter(map(shape, self.roster.students["student_number"]))
 
     @property
     def schools(self) -> Counter[str]:
-        return Counter(self.roster.frame["school"])
+        return Counter(self.roster.students["school"])
 
     @property
     def grades(self) -> Counter[str]:
-        return Counter(grade or "not understood" for grade in self.roster.frame["grade"])
+        return Counter(grade or "not understood" for grade in self.roster.students["grade"])
 
 
 def inspect(path: Path, district: District, today: date) -> Inspection:
@@ -76,7 +76,9 @@ def trying(district: District, tried: Iterable[str]) -> District:
 def as_text(found: Inspection) -> Iterator[str]:
     """A page for a person, a line at a time."""
     roster = found.roster
-    yield f"{roster.format}: {roster.rows:,} rows, {len(roster.frame):,} students, {roster.not_students:,} others"
+    staff = f"{roster.educators:,} educators, " if roster.educators else ""
+    people = f"{len(roster.students):,} students, {staff}{roster.not_students:,} others"
+    yield f"{roster.format}: {roster.rows:,} rows, {people}"
     for file, receipt in roster.columns.items():
         yield f"  {file}: {receipt.written}; used {', '.join(receipt.used)}"
         if receipt.dropped:
@@ -92,7 +94,7 @@ def as_text(found: Inspection) -> Iterator[str]:
 
 def _fields(found: Inspection) -> Iterator[str]:
     """Where each field comes from, and how much of it is blank; those that the roster does not have."""
-    frame, named = found.roster.frame, found.roster.named
+    frame, named = found.roster.students, found.roster.named
     missing = []
     for field in (*FIELDS, "birth_date"):
         blank = frame[field].eq("").mean() if len(frame) else 0

@@ -148,5 +148,5 @@ def _refuse(job: Job, roster: Roster, landed: Landed, state: DistrictState | Non
             f"says only what changed, and was written {landed.modified:%Y-%m-%d %H:%M} UTC, before the roster that was"
             " applied last; ask the district for a newer one, or for all (bulk)"
         )
-    if roster.frame.empty and not roster.partial:
+    if roster.students.empty and not roster.partial:
         raise BadRosterError(f"none of {roster.rows} rows is a student's; ask the district what its roles mean")

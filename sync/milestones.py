@@ -8,6 +8,7 @@ import pandas as pd
 
 from access_service.domain.milestones import Graduates, OfAge
 from access_service.domain.patron import Patron, PatronRecord, Presence
+from access_service.domain.student import Role
 from access_service.storage.seen import Seen
 from sync.plan import Change, ChangeKind
 
@@ -29,7 +30,7 @@ def come_of_age(served: pd.DataFrame, prints: list[bytes], rule: OfAge | None, t
 
 def still_of_age(card: Patron, stored: Patron, rule: OfAge | None) -> Patron:
     """The card of one whose birth date a partial roster leaves out: who was of age is."""
-    if rule and rule.patron_type and stored.patron_type == rule.patron_type:
+    if rule and rule.patron_type and stored.role is Role.STUDENT and stored.patron_type == rule.patron_type:
         return replace(card, patron_type=rule.patron_type, profile=rule.profile)
     return card
 

@@ -1,20 +1,21 @@
 """Who of a roster opted out: by the ledger, or by a column of the roster itself. Before anything else of a night."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
 from sqlalchemy import Connection
 
-from access_service.domain.identifiers import IdentifierKind, fold
-from access_service.domain.mapping import Exclusion, MappingRules
+from access_service.domain.identifiers import BADGES, fold
+from access_service.domain.mapping import Exclusion, MappingRules, Terms
 from access_service.domain.patron import PatronRecord, Presence
+from access_service.domain.student import Role
 from access_service.opt_outs import Identifier, Kind, Ledger, Person, Source, Stamp, number_key, opt_out, people
 from access_service.storage import opt_outs, patrons
 from access_service.storage.opt_outs import OptOut
-from sync.plan import Excluded
+from sync.plan import ROLES, Excluded
 from sync.roster import OPT_OUT, Roster, Said
 
 BY_LIBRARY, BY_COLUMN, BY_NUMBER = "by the library", "by the roster's column", "the number of one who opted out"
@@ -51,6 +52,8 @@ class Row:
 
     source_id: str
     number: str
+    role: Role
+    terms: Terms
     said: str
     by_id: OptOut | None
     by_number: OptOut | None
@@ -89,8 +92,8 @@ def without_opted_out(connection: Connection, ledger: Ledger, rules: MappingRule
         version,
         replace(roster, frame=frame[[not hidden for hidden in mask]].reset_index(drop=True)),
         frame[mask],
-        {row.source_id: Excluded(Exclusion.OPTED_OUT, row.number, row.why) for row in out.values()},
-        (*people(connection, ledger.district, gone), *_better_known(ledger, rules, out.values(), stored, taken)),
+        {row.source_id: Excluded(Exclusion.OPTED_OUT, row.number, row.why, row.role) for row in out.values()},
+        (*people(connection, ledger.district, gone), *_better_known(ledger, out.values(), stored, taken)),
         gone,
         tuple(sorted(ended - kept)),
     )
@@ -99,50 +102,69 @@ def without_opted_out(connection: Connection, ledger: Ledger, rules: MappingRule
 def _spoken_of(ledger: Ledger, rules: MappingRules, frame: pd.DataFrame) -> Mapping[int, Row]:
     """The rows that the ledger knows or whose cell says something of them, by their position."""
     ids, cells = frame["source_id"].tolist(), frame["student_number"].tolist()
+    roles = [ROLES[role] for role in frame["role"].tolist()]
+    terms = list(map(rules.terms_of, roles))
     said = frame[OPT_OUT].tolist() if OPT_OUT in frame else [""] * len(ids)
     by_id: list[OptOut | None] = [None] * len(ids)
     by_number = by_id
     if ledger.rows:
-        keys = [number_key(cell, rules) for cell in cells]
-        by_id, by_number = ledger.each(Kind.SOURCE_ID, ids), ledger.each(Kind.STUDENT_NUMBER, keys)
-        by_card = ledger.each(Kind.LIBRARY_NUMBER, [fold(rules.template.mint(key)) for key in keys])
-        by_number = [number or card for number, card in zip(by_number, by_card, strict=True)]
-    rows = zip(ids, cells, said, by_id, by_number, strict=True)
-    return {index: Row(*row) for index, row in enumerate(rows) if row[3] or row[4] or row[2] == Said.OUT}
+        by_id, by_number = ledger.each(Kind.SOURCE_ID, ids), _by_number(ledger, cells, terms)
+    rows = zip(ids, cells, roles, terms, said, by_id, by_number, strict=True)
+    return {index: Row(*row) for index, row in enumerate(rows) if row[5] or row[6] or row[4] == Said.OUT}
+
+
+def _by_number(ledger: Ledger, cells: Sequence[str], terms: Sequence[Terms]) -> list[OptOut | None]:
+    """What the ledger has of the numbers on badges, each of its kind, or of the cards that they would make."""
+    keys = [number_key(cell, own.number) for cell, own in zip(cells, terms, strict=True)]
+    found = ledger.each(
+        Kind.LIBRARY_NUMBER, [fold(own.template.mint(key)) for key, own in zip(keys, terms, strict=True)]
+    )
+    for kind in {own.kind for own in terms}:
+        theirs = [index for index, own in enumerate(terms) if own.kind is kind]
+        for index, number in zip(theirs, ledger.each(Kind(kind), [keys[index] for index in theirs]), strict=True):
+            found[index] = number or found[index]
+    return found
 
 
 def _better_known(
-    ledger: Ledger, rules: MappingRules, rows: Iterable[Row], stored: Mapping[str, PatronRecord], taken: set[str]
+    ledger: Ledger, rows: Iterable[Row], stored: Mapping[str, PatronRecord], taken: set[tuple[str, str]]
 ) -> Iterator[Person]:
     """What the rows of those who opted out say of them and the ledger does not know: so no new id or number brings
     them back. A number that is another's too tells nothing, nor does one that a patron has got."""
     for row in rows:
         theirs = row.by_id or row.said == Said.OUT
-        if row.number in taken or not row.number:
+        if (row.terms.kind, row.number) in taken or not row.number:
             identifiers = {(Kind.SOURCE_ID, row.source_id)} if theirs else set[Identifier]()
         elif row.source_id in stored and not theirs:
             continue
         else:
-            key = number_key(row.number, rules)
-            card = Kind.LIBRARY_NUMBER, fold(rules.template.mint(key))
-            identifiers = {(Kind.SOURCE_ID, row.source_id), (Kind.STUDENT_NUMBER, key), card}
+            key = number_key(row.number, row.terms.number)
+            card = Kind.LIBRARY_NUMBER, fold(row.terms.template.mint(key))
+            identifiers = {(Kind.SOURCE_ID, row.source_id), (Kind(row.terms.kind), key), card}
         if any(ledger.find(identifier) is None for identifier in identifiers):
             yield Person(frozenset(identifiers))
 
 
 def _taken(
-    connection: Connection, district: str, frame: pd.DataFrame, rules: MappingRules, rows: Iterable[Row]
-) -> set[str]:
-    """The numbers of these rows that another row has too, or a patron who is another."""
-    cells = {row.number: row.source_id for row in rows}
-    times = Counter(frame["student_number"].tolist())
-    keys = {number_key(cell, rules): cell for cell in cells}
-    owners = patrons.owners(connection, IdentifierKind.STUDENT_NUMBER, list(keys), district)
-    records = {r.patron_id: r for r in patrons.records(connection, [patron_id for _, patron_id in owners.values()])}
-    others = {
-        keys[key] for key, (_, patron_id) in owners.items() if records[patron_id].patron.source_id != cells[keys[key]]
-    }
-    return others | {cell for cell in cells if times[cell] > 1}
+    connection: Connection, district: str, frame: pd.DataFrame, rules: MappingRules, rows: Collection[Row]
+) -> set[tuple[str, str]]:
+    """The numbers of these rows that another row of the same role has too, or a patron who is another."""
+    numbers = frame["student_number"].tolist()
+    kinds = [rules.terms_of(ROLES[role]).kind for role in frame["role"].tolist()]
+    taken: set[tuple[str, str]] = set()
+    for kind in BADGES:
+        cells = {row.number: row for row in rows if row.terms.kind is kind}
+        times = Counter(cell for cell, own in zip(numbers, kinds, strict=True) if own is kind)
+        keys = {number_key(cell, row.terms.number): cell for cell, row in cells.items()}
+        owners = patrons.owners(connection, kind, list(keys), district)
+        records = {r.patron_id: r for r in patrons.records(connection, [patron_id for _, patron_id in owners.values()])}
+        taken |= {
+            (kind, keys[key])
+            for key, (_, patron_id) in owners.items()
+            if records[patron_id].patron.source_id != cells[keys[key]].source_id
+        }
+        taken |= {(kind, cell) for cell in cells if times[cell] > 1}
+    return taken
 
 
 def keeping_none_of(ledger: Ledger, roster: Roster) -> Roster:

@@ -10,9 +10,10 @@ from access_service.domain.student import Student
 from access_service.settings import District
 from access_service.storage.source_ids import Known, Move, freed
 from sync.marks import marks, person
+from sync.plan import ROLES
 from sync.roster import Roster
 
-COLUMNS = ("source_id", "student_number", "given_name", "family_name", "birth_date")
+COLUMNS = ("source_id", "student_number", "given_name", "family_name", "birth_date", "role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +88,17 @@ def pair(stored: Iterable[Known], roster: Roster, district: District, key: bytes
 def _same_number(
     stored: Iterable[Known], rows: Iterable[Student], district: District
 ) -> Iterator[tuple[Known, Student]]:
-    """Who has a row's student number and another source id. A number of two rows is nobody's; one who is served
-    comes before one who left with the same number."""
-    owners: dict[str, Known] = {}
+    """Who has a row's number in the same role, and another source id. A number of two rows is nobody's; one who is
+    served comes before one who left with the same number."""
+    terms = district.rules.terms
+    owners: dict[tuple[str, str], Known] = {}
     for known in stored:
-        number = fold(known.student_number)
-        if number and (number not in owners or known.presence in HERE):
+        number = known.role, fold(known.student_number)
+        if number[1] and (number not in owners or known.presence in HERE):
             owners[number] = known
-    claimed: dict[str, list[Student]] = {}
+    claimed: dict[tuple[str, str], list[Student]] = {}
     for row in rows:
-        number = fold(district.rules.student_number.apply(row.student_number) or "")
+        number = row.role, fold(terms[row.role].number.apply(row.student_number) or "")
         if number in owners:
             claimed.setdefault(number, []).append(row)
     for key, claimants in claimed.items():
@@ -114,6 +116,6 @@ def _same_person(known: Known, row: Student, found: bytes) -> bool | None:
 
 def _students(roster: Roster) -> Iterator[Student]:
     columns = (roster.frame[name].tolist() for name in COLUMNS)
-    for source_id, number, given, family, born in zip(*columns, strict=True):
+    for source_id, number, given, family, born, role in zip(*columns, strict=True):
         birth_date = date.fromisoformat(born) if born else None
-        yield Student(source_id, number, "", "", given, family, birth_date)
+        yield Student(source_id, number, "", "", given, family, birth_date, role=ROLES[role])

@@ -10,10 +10,14 @@ import pandas as pd
 
 from access_service.domain.mapping import Exclusion, MappingRules, not_served
 from access_service.domain.patron import Patron, PatronRecord, Presence
+from access_service.domain.student import Role
 from access_service.storage.seen import Seen
 from sync.roster import Roster
 
 MOST_SCHOOLS, MOST_EXAMPLES = 20, 5
+# What a frame says; where it says nothing nobody is taken for staff.
+ROLES = {"": Role.STUDENT, **{role.value: role for role in Role}}
+SORTED_BY = ("school", "grade", "role")
 
 
 class ChangeKind(StrEnum):
@@ -69,6 +73,7 @@ class Excluded:
     code: Exclusion
     student_number: str = field(repr=False)
     detail: str = ""
+    role: Role = Role.STUDENT
 
 
 def had_the_id(patron_id: int) -> str:
@@ -153,23 +158,24 @@ class Sorted:
 
 
 def sort_roster(roster: Roster, rules: MappingRules) -> Sorted:
-    """Divide the students by school, grade and stated exit, without making an object of any that is served."""
+    """Divide the people by school, grade, role and stated exit, without making an object of any that is served."""
     frame = roster.frame
+    columns = [frame[name].tolist() for name in SORTED_BY]
     refusals = {
-        (school, grade): not_served(school, grade, rules)
-        for school, grade in frame[["school", "grade"]].drop_duplicates().itertuples(index=False)
+        (school, grade, role): not_served(school, grade, rules, ROLES[role])
+        for school, grade, role in set(zip(*columns, strict=True))
     }
     codes = [
-        Exclusion.STATED_EXIT if left else refusals[school, grade]
-        for school, grade, left in zip(*(frame[name].tolist() for name in ("school", "grade", "exit")), strict=True)
+        Exclusion.STATED_EXIT if left else refusals[place]
+        for left, place in zip(frame["exit"].tolist(), zip(*columns, strict=True), strict=True)
     ]
     excluded: dict[str, Excluded] = {}
     if any(codes):
         refused = frame[[code is not None for code in codes]]
-        rows = zip(*(refused[n].tolist() for n in ("source_id", "student_number", "school", "grade")), strict=True)
-        for code, (source_id, number, school, grade) in zip(filter(None, codes), rows, strict=True):
-            detail = f"school {school or 'not listed'}, grade {grade or 'not understood'}"
-            excluded[source_id] = Excluded(code, number, detail)
+        rows = zip(*(refused[name].tolist() for name in ("source_id", "student_number", *SORTED_BY)), strict=True)
+        for code, (source_id, number, school, grade, role) in zip(filter(None, codes), rows, strict=True):
+            standing = role if role == Role.EDUCATOR else f"grade {grade or 'not understood'}"
+            excluded[source_id] = Excluded(code, number, f"school {school or 'not listed'}, {standing}", ROLES[role])
     served = frame[[code is None for code in codes]] if excluded else frame
     return Sorted(served, excluded)
 

@@ -13,7 +13,7 @@ from access_service.domain.mapping import FAULTS, Exclusion, at_age, to_patron
 from access_service.domain.ownership import FieldOwners, keep
 from access_service.domain.patron import HERE, Patron, PatronRecord, Presence
 from access_service.domain.pins import PinKind, Reissue, issued_pin
-from access_service.domain.student import Student
+from access_service.domain.student import Role, Student
 from access_service.opt_outs import Ledger
 from access_service.pin_vault import PinVault
 from access_service.settings import District
@@ -24,7 +24,7 @@ from sync.collisions import Collisions, find_collisions
 from sync.marks import marks, other_birth_date, person
 from sync.milestones import come_of_age, parting, still_of_age
 from sync.opted_out import OptedOut, without_opted_out
-from sync.plan import Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, had_the_id, match, sort_roster
+from sync.plan import ROLES, Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, had_the_id, match, sort_roster
 from sync.profile import Profile
 from sync.roster import COLUMNS, Roster, content, fingerprints
 from sync.rules import Rules, rules_of
@@ -57,14 +57,16 @@ class Night:
         return self.calendar.season(self.today)
 
     @cached_property
-    def reissues_pins(self) -> bool:
-        """Whether a changed fact changes a PIN tonight that was issued before."""
-        rule = self.district.rules.pin.reissue
-        return rule is Reissue.ALWAYS or (rule is Reissue.WINDOW and self.calendar.reissues_pins(self.today))
+    def reissues_pins(self) -> Mapping[Role, bool]:
+        """By role whether a changed fact changes a PIN tonight that was issued before."""
+        rules = {role: terms.pin.reissue for role, terms in self.district.rules.terms.items()}
+        window = self.calendar.reissues_pins(self.today)
+        return {role: rule is Reissue.ALWAYS or (rule is Reissue.WINDOW and window) for role, rule in rules.items()}
 
     @cached_property
-    def expires(self) -> date:
-        return self.district.rules.expiry.date_for(self.today)
+    def expires(self) -> Mapping[Role, date]:
+        """The last day of a card that is seen today, by role."""
+        return {role: terms.expiry.date_for(self.today) for role, terms in self.district.rules.terms.items()}
 
     @cached_property
     def owners(self) -> FieldOwners:
@@ -78,7 +80,7 @@ class Night:
     def basis(self) -> str:
         """What a stored patron was made from besides its row. When it differs, every row is worked out again: at the
         pivot, when the days of an issue of PINs begin, and when those end on which nobody leaves."""
-        days = self.expires.isoformat(), self.season in STANDSTILL, self.reissues_pins
+        days = sorted(self.expires.items()), self.season in STANDSTILL, sorted(self.reissues_pins.items())
         facts = MAPPING_VERSION, self.rules.version, days, self.vault.key_id
         return sha256(repr(facts).encode()).hexdigest()
 
@@ -285,13 +287,13 @@ class Draft:
     def _exclude(self, collisions: Collisions) -> None:
         for source_id, detail in collisions.claimants.items():
             if create := self._creates.pop(source_id, None):
-                number = create.patron.student_number
+                card = create.patron
             else:
                 change = self._changes.pop(source_id)
-                number = change.patron.student_number
+                card = change.patron
                 if change.before.presence in HERE:
                     self._leave(change.before, change.seen_before)
-            self._excluded[source_id] = Excluded(Exclusion.NUMBER_COLLISION, number, detail)
+            self._excluded[source_id] = Excluded(Exclusion.NUMBER_COLLISION, card.student_number, detail, card.role)
 
     def _compare(self, record: PatronRecord, before: Seen | None, student: Student, fingerprint: bytes) -> None:
         found = marks(self._night.key, student)
@@ -304,11 +306,9 @@ class Draft:
         if self._partial:
             # One that leaves the birth date out does not make anybody forget it.
             found = found or stored
-        if mapped and all(renamed) and reborn:
+        if mapped and (code := _stranger(mapped, record.patron, all(renamed) and reborn)):
             mapped = None
-            self._excluded[student.source_id] = Excluded(
-                Exclusion.ID_RECYCLED, student.student_number, had_the_id(record.patron_id)
-            )
+            self._exclude_row(student, code, had_the_id(record.patron_id))
         if mapped is None:
             if before:
                 self._refused(record, before, self._excluded[student.source_id].code)
@@ -322,7 +322,7 @@ class Draft:
         new_pin = not same_pin or (
             pin is not None
             and record.pin_key != self._night.vault.key_id
-            and (self._night.reissues_pins or self._night.vault.matches(record, pin))
+            and (self._night.reissues_pins[mapped.role] or self._night.vault.matches(record, pin))
         )
         kind = _kind(record, mapped, same_pin, new_pin)
         if kind is None:
@@ -334,13 +334,16 @@ class Draft:
             kind, record, before, mapped, Presence.PRESENT, fingerprint, found, new_pin=new_pin, pin=pin
         )
 
+    def _exclude_row(self, student: Student, code: Exclusion, detail: str = "") -> None:
+        self._excluded[student.source_id] = Excluded(code, student.student_number, detail, student.role)
+
     def _left_with(self, record: PatronRecord) -> bytes | None:
         """The marks of one who left, as the change says by which they did."""
         last = runs.last_change(self._connection, record.patron_id)
         return bytes.fromhex(last[1].before.get("marks") or "") if last else None
 
     def _same_pin(self, record: PatronRecord, pin: str | None) -> bool:
-        if record.pin_digest is not None and not self._night.reissues_pins:
+        if record.pin_digest is not None and not self._night.reissues_pins[record.patron.role]:
             return True
         if pin is None:
             # A partial roster that leaves the birth date out does not take the PIN away.
@@ -348,17 +351,17 @@ class Draft:
         return self._night.vault.matches(record, pin)
 
     def _map(self, student: Student) -> Patron | None:
-        rules = self._night.district.rules
-        mapped = to_patron(student, rules, self._night.district.code, self._night.expires)
+        night, role, rules = self._night, student.role, self._night.district.rules
+        mapped = to_patron(student, rules, night.district.code, night.expires.get(role, night.today))
         if isinstance(mapped, Patron):
-            mapped = at_age(mapped, student.birth_date, rules, self._night.today)
+            mapped = at_age(mapped, student.birth_date, rules, night.today)
         if isinstance(mapped, Exclusion):
-            self._excluded[student.source_id] = Excluded(mapped, student.student_number)
+            self._exclude_row(student, mapped)
             return None
         return mapped
 
     def _pin(self, student: Student, card: Patron) -> str | None:
-        rule = self._night.district.rules.pin
+        rule = self._night.district.rules.terms[card.role].pin
         if rule.rule is PinKind.LAST:
             # Of the number on the badge: a cell can hold "12345@school.example".
             student = replace(student, student_number=card.student_number)
@@ -381,10 +384,17 @@ class Draft:
         columns = [self._served[name].tolist() for name in STUDENT_COLUMNS]
         dates: dict[str, date | None] = {"": None}
         for index in indexes:
-            source_id, number, school, grade, given, family, born, pin = (cells[index] for cells in columns)
+            source_id, number, school, grade, given, family, born, pin, role = (cells[index] for cells in columns)
             if born not in dates:
                 dates[born] = date.fromisoformat(born)
-            yield Student(source_id, number, school, grade, given, family, dates[born], pin)
+            yield Student(source_id, number, school, grade, given, family, dates[born], pin, ROLES[role])
+
+
+def _stranger(mapped: Patron, stored: Patron, other_person: bool) -> Exclusion | None:
+    """Why the row with a patron's id may be somebody else's, who must not get the card."""
+    if other_person:
+        return Exclusion.ID_RECYCLED
+    return Exclusion.ROLE_CHANGED if mapped.role is not stored.role else None
 
 
 def _other_names(student: Student | Patron, patron: Patron) -> tuple[bool, bool]:

@@ -20,7 +20,8 @@ class Profile:
     `orgs` the school code of each of the roster's own org ids. `named` is the header that each field was read from,
     `written` the "ENCODING" (of names that have more than ASCII in them) and "DELIMITER" of the files, and `rules` the
     version by which it was read; all three are empty in what an older program kept. `opt_outs` counts those whom a
-    column of the roster opts out, None where there is no such column."""
+    column of the roster opts out, None where there is no such column. Educators are only
+    counted."""
 
     students: int
     blanks: Shares
@@ -32,13 +33,15 @@ class Profile:
     written: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rules: str = ""
     opt_outs: int | None = None
+    educators: int = 0
 
     @classmethod
     def of(cls, roster: Roster, fields: Iterable[str], rules: str = "") -> "Profile":
         """The profile of a complete roster; blanks are counted in the agreed `fields` only."""
-        columns = {name: roster.frame[name].tolist() for name in COLUMNS if name in fields}
+        students = roster.students
+        columns = {name: students[name].tolist() for name in COLUMNS if name in fields}
         return cls(
-            students=len(roster.frame),
+            students=len(students),
             blanks={name: 100 * cells.count("") / max(1, len(cells)) for name, cells in columns.items()},
             grades=dict(Counter(columns["grade"])),
             shapes={
@@ -52,6 +55,7 @@ class Profile:
             written=_written(roster, columns),
             rules=rules,
             opt_outs=roster.frame[OPT_OUT].tolist().count(Said.OUT) if OPT_OUT in roster.frame else None,
+            educators=len(roster.frame) - len(students),
         )
 
     @classmethod

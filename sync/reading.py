@@ -1,6 +1,7 @@
 """Read a roster without the rest: no database, no district, no configuration."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -34,6 +35,13 @@ NOBODYS = District.model_validate(
             "schools": {},
             "pin": {"rule": "unclaimed"},
             "expiry": {"pivot": "06-30", "expires": "09-15"},
+            "educators": {
+                "staff_number": {},
+                "library_number": "T{staff_number}",
+                "patron_type": "",
+                "pin": {"rule": "unclaimed"},
+                "expiry": {"pivot": "06-30", "expires": "09-15"},
+            },
         },
         "examples": [{"student_number": "1", "school": "1", "grade": "01"}],
     }
@@ -54,9 +62,9 @@ def read_roster(
 
     `roster.frame` is a pandas DataFrame with a row a student and the columns of `sync.roster.COLUMNS`, all text and
     never null: birth_date is YYYY-MM-DD or "", grade a CEDS code or "", exit why the roster says that the student has
-    gone, or "". `roster.rejects` are the rows that cannot be used, by file, line and code; `roster.warnings` counts
-    what was tolerated; `roster.columns` says which columns of each file were used and which were dropped. A `partial`
-    roster (a delta) names only those who changed.
+    gone, or "", role "student", or "" where a partial roster does not say. `roster.rejects` are the rows that cannot be
+    used, by file, line and code; `roster.warnings` counts what was tolerated; `roster.columns` says which columns of
+    each file were used and which were dropped. A `partial` roster (a delta) names only those who changed.
 
     Errors: `access_service.errors.OperatorError`, one line for a person, where nothing of the file can be trusted.
     """
@@ -64,6 +72,7 @@ def read_roster(
         update={
             "agreement": Agreement.model_validate({**NOBODYS.agreement.model_dump(), "fields": fields}),
             "feed": Feed.model_validate({**NOBODYS.feed.model_dump(), **feed}),
+            "rules": replace(NOBODYS.rules, educators=None),
         }
     )
     with open_package(Path(path)) as package:

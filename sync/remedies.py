@@ -259,6 +259,10 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "an org whose `type` nobody knows; it counts as a school",
         "nothing",
     ),
+    WarningCode.ALSO_A_STUDENT: Remedy(
+        "an educator's row with the id of a student; the student counts",
+        "nothing; if they are two people, the district gives each an id of their own",
+    ),
     Exclusion.SCHOOL_MISSING: Remedy(
         "the row names no school, or none that the roster lists",
         "the district fills it in",
@@ -287,6 +291,11 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "a source id has another name and birth date than before: it may be another child, who must not get "
         "this patron's card",
         "the district says who it is; another child: `roster-sync recycle`",
+    ),
+    Exclusion.ROLE_CHANGED: Remedy(
+        "a source id was a student's before and is an educator's now, or the other way; it may be another person, "
+        "who must not get this patron's card",
+        "the district gives an educator an id of their own, or mends the role; if it is right, `roster-sync recycle`",
     ),
 }
 

@@ -65,7 +65,8 @@ class Report:
         self.facts |= {
             "format": roster.format,
             "rows": roster.rows,
-            "students": len(roster.frame),
+            "students": len(roster.frame) - roster.educators,
+            "educators": roster.educators,
             "rejects": dict(Counter(reject.code.value for reject in roster.rejects)),
             "reject_lines": [f"{reject.file}:{reject.line} {reject.code}" for reject in roster.rejects[:MOST_LINES]],
             "warnings": {code.value: count for code, count in roster.warnings.items() if count},
@@ -133,7 +134,9 @@ class Report:
                 f" SHA-256 {self.file['sha256'][:16]}..."
             )
         if "students" in facts:
-            lines.append(f"  roster   {facts['format']}: {facts['rows']:,} rows, {facts['students']:,} students")
+            staff = f", {facts['educators']:,} educators" if facts.get("educators") else ""
+            found = f"{facts['rows']:,} rows, {facts['students']:,} students{staff}"
+            lines.append(f"  roster   {facts['format']}: {found}")
         lines += self._season()
         if "counts" in facts:
             lines.append(

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Table
 
-from access_service.domain.identifiers import IdentifierKind, fold
-from access_service.domain.patron import HERE, Presence
+from access_service.domain.identifiers import BADGES, IdentifierKind, fold
+from access_service.domain.patron import HERE, Presence, number_kind
+from access_service.domain.student import Role
 from access_service.storage import patrons, undone
 from access_service.storage import tables as t
 from access_service.storage.runs import REFRESH
@@ -49,11 +50,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One patron's way back: this undo's images, and the columns it sets. `takes` is the folded student number that
-    becomes theirs again, `gives` the one that does no longer."""
+    """One patron's way back: this undo's images, and the columns it sets. `takes` is the folded number of the badge
+    that becomes theirs again, `gives` the one that does no longer; both of this `number_kind`."""
 
     patron_id: int
     source_id: str
+    number_kind: IdentifierKind
     kind: str
     images: tuple[str, str]
     sets: Mapping[str, Any]
@@ -120,6 +122,7 @@ def _put_back(row: Changed, before: Mapping[str, Any], after: Mapping[str, Any])
     return Step(
         row.patron_id,
         row.now["source_id"],
+        number_kind(Role(row.now["role"])),
         kind,
         images=(row.after, row.before),
         sets=before,
@@ -137,6 +140,7 @@ def _withdraw(row: Changed, today: date) -> Step:
     return Step(
         row.patron_id,
         row.now["source_id"],
+        number_kind(Role(row.now["role"])),
         Return.WITHDRAW,
         images=(images[0], images[1]),
         sets=gone,
@@ -152,11 +156,19 @@ def _seen_now(row: Changed) -> dict[str, Any]:
 def _taken(connection: Connection, district: str, steps: Mapping[int, Step]) -> set[int]:
     """Who would take back a number that is somebody else's by now. Who is left alone gives no number up, which can
     keep one more from theirs: so until none is."""
-    takes = {patron_id: step.takes for patron_id, step in steps.items() if step.takes}
-    owners = patrons.owners(connection, IdentifierKind.STUDENT_NUMBER, list(takes.values()), district)
+    takes = {patron_id: (step.number_kind, step.takes) for patron_id, step in steps.items() if step.takes}
+    owners = {
+        (kind, key): owner
+        for kind in BADGES
+        for key, owner in patrons.owners(
+            connection, kind, [key for of, key in takes.values() if of is kind], district
+        ).items()
+    }
     found: set[int] = set()
     while True:
-        given = {(step.gives, patron_id) for patron_id, step in steps.items() if patron_id not in found}
+        given = {
+            ((step.number_kind, step.gives), patron_id) for patron_id, step in steps.items() if patron_id not in found
+        }
         more = {
             patron_id
             for patron_id, key in takes.items()
@@ -219,10 +231,10 @@ def _identifiers(reversal: Reversal) -> tuple[list[Row], list[Row]]:
     new: list[Row] = []
     for step in reversal.steps:
         district, patron_id = reversal.target.district, step.patron_id
-        gone += [(key, IdentifierKind.STUDENT_NUMBER, district, patron_id) for key in (step.takes, step.gives) if key]
+        gone += [(key, step.number_kind, district, patron_id) for key in (step.takes, step.gives) if key]
         if step.takes:
             gone.append((step.takes, IdentifierKind.FORMER, district, patron_id))
-            new.append((step.takes, IdentifierKind.STUDENT_NUMBER, district, patron_id))
+            new.append((step.takes, step.number_kind, district, patron_id))
         if step.kind == Return.WITHDRAW or (step.gives != step.takes and patron_id in reversal.former):
             new.append((step.gives, IdentifierKind.FORMER, district, patron_id))
     return gone, new

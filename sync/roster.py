@@ -1,6 +1,6 @@
 """The roster as read: one frame of text columns, what was wrong with it, and where it came from."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,10 +10,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from access_service.domain.student import Role
 from access_service.errors import OperatorError
 
 # The frame's columns, all text. `birth_date` is ISO or "", `grade` a code of GRADES or "", `exit` why the SIS says
-# that this person has gone, or "". The fingerprint of a row covers all of them.
+# that this person has gone, or "", `role` a Role, or "" where a partial roster does not say. The fingerprint of a row
+# covers all of them.
 COLUMNS = (
     "source_id",
     "student_number",
@@ -24,6 +26,7 @@ COLUMNS = (
     "birth_date",
     "pin",
     "exit",
+    "role",
 )
 
 # One more where the district's file has one: what each row says of its opt-out. No part of the fingerprint.
@@ -86,6 +89,7 @@ class WarningCode(StrEnum):
     ROLE_ENDED_IN_DELTA = "role_ended_in_delta"
     ORG_UNKNOWN = "org_unknown"
     ORG_TYPE_UNKNOWN = "org_type_unknown"
+    ALSO_A_STUDENT = "also_a_student"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The students of one roster. `rows` counts data rows of the users file, students or not.
+    """The people of one roster: its students and, where the district serves them, its educators. `rows` counts data
+    rows of the files with people in them, whoever they are.
 
     A `partial` roster says only what changed: whoever is not in it has not left, and a blank cell says nothing.
     `named` is the header that each field was read from, as the file spells it. `orgs` is the school code of each of
@@ -151,13 +156,25 @@ class Roster:
     orgs: Mapping[str, str] = field(default_factory=dict, repr=False)
     unknown_grades: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def educators(self) -> int:
+        return int(self.frame["role"].tolist().count(Role.EDUCATOR))
+
+    @property
+    def students(self) -> pd.DataFrame:
+        """The frame without its educators."""
+        return self.frame[self.frame["role"] != Role.EDUCATOR] if self.educators else self.frame
+
 
 def fingerprints(frame: pd.DataFrame, key: bytes) -> list[bytes]:
     """16 bytes a row, keyed, over all columns. The reader lets no separator into a cell."""
-    seed = blake2b(key=key, digest_size=16)
+    student = blake2b(key=key, digest_size=16)
+    # A seed of their own: what is stored of students was made before there were other roles.
+    seeds = defaultdict(lambda: student, {Role.EDUCATOR: blake2b(key=key, person=b"educator", digest_size=16)})
+    facts = (frame[name].tolist() for name in COLUMNS if name != "role")
     prints: list[bytes] = []
-    for row in zip(*(frame[name].tolist() for name in COLUMNS), strict=True):
-        digest = seed.copy()
+    for role, row in zip(frame["role"].tolist(), zip(*facts, strict=True), strict=True):
+        digest = seeds[role].copy()
         digest.update("\x1f".join(row).encode())
         prints.append(digest.digest())
     return prints

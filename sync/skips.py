@@ -8,6 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from access_service.domain.identifiers import fold
+from access_service.domain.student import Role
 from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import exceptions, patrons
@@ -49,14 +50,17 @@ def left_alone(
     only where somebody is skipped."""
     if not skips:
         return matched, frozenset()
-    ids, numbers = served["source_id"].tolist(), served["student_number"].tolist()
+    ids, numbers, roles = (served[name].tolist() for name in ("source_id", "student_number", "role"))
 
     def theirs(index: int) -> bool:
         code, number = district.code, fold(district.rules.student_number.apply(numbers[index]) or numbers[index])
         return (
             ids[index] in skips.source_ids
             or not skips.source_marks.isdisjoint(vault.marks("skip source id", code, ids[index]))
-            or not skips.number_marks.isdisjoint(vault.marks("skip number", code, number))
+            or (
+                roles[index] != Role.EDUCATOR
+                and not skips.number_marks.isdisjoint(vault.marks("skip number", code, number))
+            )
         )
 
     newcomers = {index for index in matched.new if theirs(index)}

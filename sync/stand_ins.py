@@ -21,7 +21,7 @@ def shape(number: str) -> str:
 
 def stand_ins(reader: Reader, roster: Roster) -> Mapping[str, str]:
     """Columns that tell students apart by digits, where most student numbers are blank."""
-    frame = roster.frame
+    frame = roster.students
     file = next((file for file, each in roster.columns.items() if roster.named.get("grade") in each.used), "")
     if not file or not len(frame) or frame["student_number"].eq("").mean() < MOSTLY:
         return {}

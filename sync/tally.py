@@ -1,10 +1,11 @@
-"""What a plan would do, in numbers: for the whole district, each school and each grade."""
+"""What a plan would do, in numbers: for the whole district, each school, each grade and the educators."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from access_service.domain.mapping import Exclusion
 from access_service.domain.patron import Patron
+from access_service.domain.student import Role
 from sync.guard import Amounts, Finding, Group
 from sync.plan import ChangeKind, Plan
 from sync.profile import Profile
@@ -32,13 +33,21 @@ def amounts(plan: Plan) -> Amounts:
 
 
 def groups(plan: Plan, last: Profile) -> tuple[Group, ...]:
-    """By school and by grade of the last roster, in which the patron was before tonight."""
+    """By school and by grade of the last roster, in which the student was before tonight; educators apart."""
     schools: Counter[tuple[str, Finding]] = Counter()
     grades: Counter[tuple[str, Finding]] = Counter()
+    educators: Counter[tuple[str, Finding]] = Counter()
     for finding, patron in _changes(plan):
-        schools[patron.school, finding] += 1
-        grades[patron.grade, finding] += 1
-    return (*_groups(" at school ", schools, last.schools), *_groups(" in grade ", grades, last.grades))
+        if patron.role is Role.EDUCATOR:
+            educators["educators", finding] += 1
+        else:
+            schools[patron.school, finding] += 1
+            grades[patron.grade, finding] += 1
+    return (
+        *_groups(" at school ", schools, last.schools),
+        *_groups(" in grade ", grades, last.grades),
+        *_groups(" among ", educators, {"educators": last.educators}),
+    )
 
 
 def _groups(word: str, counts: Counter[tuple[str, Finding]], last: Mapping[str, int]) -> Iterator[Group]:

@@ -23,6 +23,7 @@ class Release(StrEnum):
     BRANCH = "branch"
     SCHOOL = "school"
     GRADE = "grade"
+    ROLE = "role"
     EXPIRES = "expires"
 
 

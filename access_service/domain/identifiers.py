@@ -1,7 +1,7 @@
 """What people type and scan, and every identifier it can mean."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,9 +14,11 @@ MAX_TYPED = 64
 
 
 class IdentifierKind(StrEnum):
-    """CONTESTED marks a number that two people would own: it opens nothing, for anybody. TEST_CARD is nobody's."""
+    """CONTESTED marks a number that two people would own: it opens nothing, for anybody. TEST_CARD is nobody's. A staff
+    number may be the same as somebody's student number: they are two people's, each in its own right."""
 
     STUDENT_NUMBER = "student_number"
+    STAFF_NUMBER = "staff_number"
     LIBRARY_NUMBER = "library_number"
     FORMER = "former"
     CONTESTED = "contested"
@@ -25,6 +27,10 @@ class IdentifierKind(StrEnum):
 
 # Kinds that lose a number to whoever has it now.
 YIELDING = frozenset({IdentifierKind.FORMER, IdentifierKind.TEST_CARD})
+
+
+BADGES = (IdentifierKind.STUDENT_NUMBER, IdentifierKind.STAFF_NUMBER)
+OF_ANYBODY = frozenset(IdentifierKind) - {*BADGES}
 
 
 class CleanUp(StrEnum):
@@ -84,21 +90,21 @@ class NumberRule:
 
 @dataclass(frozen=True, slots=True)
 class NumberTemplate:
-    """A library number: text with one `{student_number}` in it, such as "29{student_number}"."""
+    """A library number: text with the number on the badge in it, such as "29{student_number}"."""
 
     prefix: str
     suffix: str
 
     @classmethod
-    def parse(cls, text: str) -> "NumberTemplate":
-        """Read a template; ValueError unless it holds {student_number} exactly once."""
-        prefix, placeholder, suffix = text.partition("{student_number}")
+    def parse(cls, text: str, kind: IdentifierKind = IdentifierKind.STUDENT_NUMBER) -> "NumberTemplate":
+        """Read a template; ValueError unless it holds {student_number}, or another `kind`, exactly once."""
+        prefix, placeholder, suffix = text.partition(f"{{{kind}}}")
         if not placeholder or "{" in prefix + suffix or "}" in prefix + suffix:
-            raise ValueError("must hold {student_number} exactly once")
+            raise ValueError(f"must hold {{{kind}}} exactly once")
         return cls(prefix, suffix)
 
-    def mint(self, student_number: str) -> str:
-        return f"{self.prefix}{student_number}{self.suffix}"
+    def mint(self, number: str) -> str:
+        return f"{self.prefix}{number}{self.suffix}"
 
 
 class Reading(NamedTuple):
@@ -108,19 +114,38 @@ class Reading(NamedTuple):
     key: str
 
 
-def readings(typed: str, rule: NumberRule, template: NumberTemplate) -> frozenset[Reading]:
-    """Every identifier of one district that `typed` can mean.
+def is_minted(key: str, rule: NumberRule, template: NumberTemplate) -> bool:
+    """Whether a folded key is, as it stands, a library number that the template can make."""
+    prefix, suffix = fold(template.prefix), fold(template.suffix)
+    if not (key.startswith(prefix) and key.endswith(suffix) and len(key) > len(prefix) + len(suffix)):
+        return False
+    return re.fullmatch(rule.pattern, key[len(prefix) : len(key) - len(suffix)]) is not None
+
+
+def readings(
+    typed: str,
+    rule: NumberRule,
+    template: NumberTemplate,
+    kind: IdentifierKind = IdentifierKind.STUDENT_NUMBER,
+    beside: Collection[tuple[NumberRule, NumberTemplate]] = (),
+) -> frozenset[Reading]:
+    """Every identifier of one district that `typed` can mean, where numbers on badges are of one `kind`. `beside` are
+    rule and template of the district's other kinds.
 
     As it stands, without scanner start and stop marks, without the library prefix (typed once or twice), with it,
-    and with zeros that were lost or added. A reading as student number must fit the district's pattern.
+    and with zeros that were lost or added. A reading as the number on a badge must fit the district's pattern.
     """
     found: set[Reading] = set()
     for key in _scanned(typed):
-        found |= {Reading(kind, key) for kind in IdentifierKind}
-        for number in set(_student_numbers(key, rule, template)):
+        found |= {Reading(each, key) for each in (kind, *OF_ANYBODY)}
+        theirs = any(is_minted(key, *other) for other in beside)
+        for number in set(_badge_numbers(key, rule, template)):
+            # A cleaned "T0012345" is not 0012345 where it is a whole library number of staff.
+            if theirs and fold(number).lstrip("0") != key.lstrip("0"):
+                continue
             minted = fold(template.mint(number))
             found |= {
-                Reading(IdentifierKind.STUDENT_NUMBER, fold(number)),
+                Reading(kind, fold(number)),
                 Reading(IdentifierKind.FORMER, fold(number)),
                 Reading(IdentifierKind.FORMER, minted),
                 # Not the library number, with the prefix put in front: its owner has, or had, the student number in
@@ -138,7 +163,7 @@ def _scanned(typed: str) -> set[str]:
     return {key, codabar[1]} if codabar else {key}
 
 
-def _student_numbers(key: str, rule: NumberRule, template: NumberTemplate) -> Iterator[str]:
+def _badge_numbers(key: str, rule: NumberRule, template: NumberTemplate) -> Iterator[str]:
     for spelling in {key, key.lower(), key.lstrip("0")}:
         if number := rule.apply(spelling):
             yield number

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.student import Role
 
 
@@ -22,10 +23,16 @@ class Presence(StrEnum):
 HERE = frozenset({Presence.PRESENT, Presence.ABSENT})
 
 
+def number_kind(role: Role) -> IdentifierKind:
+    """What the number on a badge is."""
+    return IdentifierKind.STAFF_NUMBER if role is Role.EDUCATOR else IdentifierKind.STUDENT_NUMBER
+
+
 @dataclass(frozen=True, slots=True)
 class Patron:
     """A library card as roster and rules make it: all that a run decides, and nothing that staff or time decide.
 
+    `student_number` is the number on the badge, of an educator the staff number, and then there is no grade.
     `library_number` is what the ILS files the card under, minted once. `branch` and `patron_type` are ILS codes.
     """
 
@@ -42,6 +49,10 @@ class Patron:
     given_name: str = field(repr=False)
     family_name: str = field(repr=False)
     expires: date
+
+    @property
+    def number_kind(self) -> IdentifierKind:
+        return number_kind(self.role)
 
 
 @dataclass(frozen=True, slots=True)

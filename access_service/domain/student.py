@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """A roster row after reading: text as sent (trimmed), grade and birth date understood.
+    """A roster row after reading, an educator's too: text as sent (trimmed), grade and birth date understood.
 
     `source_id` is the SIS's id, unique within a district only and not for ever. `school` and `grade` are the
     roster's school code and a code of GRADES. `pin` is the roster's own PIN column, where the rules name one.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, exists, insert, select, text, tuple_, update
 
-from access_service.domain.identifiers import IdentifierKind
+from access_service.domain.identifiers import BADGES, IdentifierKind
 from access_service.domain.patron import PatronRecord
 from access_service.storage.engine import Databases
 from access_service.storage.patrons import BATCH, owners
@@ -83,20 +83,24 @@ def told(connection: Connection, district: str, entries: Sequence[int]) -> None:
 
 
 def numbers(connection: Connection, district: str, patron_ids: Sequence[int]) -> Mapping[int, set[str]]:
-    """The folded student numbers by which these are found, former ones too unless they are another's by now."""
-    kinds = (IdentifierKind.STUDENT_NUMBER, IdentifierKind.FORMER)
-    columns = identifiers.c.key, identifiers.c.patron_id
+    """The folded numbers of badges by which these are found, former ones too unless they are another's by now."""
+    kinds = (*BADGES, IdentifierKind.FORMER)
+    columns = identifiers.c.kind, identifiers.c.key, identifiers.c.patron_id
     found: dict[int, set[str]] = {patron_id: set() for patron_id in patron_ids}
+    former: list[tuple[str, int]] = []
     for some in _batches(patron_ids):
         mine = identifiers.c.district == district, identifiers.c.kind.in_(kinds), identifiers.c.patron_id.in_(some)
-        for key, patron_id in connection.execute(select(*columns).where(*mine)):
+        for kind, key, patron_id in connection.execute(select(*columns).where(*mine)):
+            if kind == IdentifierKind.FORMER:
+                former.append((key, patron_id))
+            else:
+                found[patron_id].add(key)
+    keys = sorted({key for key, _ in former})
+    now = {key for kind in BADGES for key in owners(connection, kind, keys, district)}
+    for key, patron_id in former:
+        if key not in now:
             found[patron_id].add(key)
-    keys = sorted({key for each in found.values() for key in each})
-    now = owners(connection, IdentifierKind.STUDENT_NUMBER, keys, district)
-    return {
-        patron_id: {key for key in each if key not in now or now[key][1] == patron_id}
-        for patron_id, each in found.items()
-    }
+    return found
 
 
 def holders(connection: Connection, district: str, wanted: Sequence[tuple[IdentifierKind, str]]) -> set[int]:

@@ -13,6 +13,8 @@ from access_service.storage import bulk
 from access_service.storage.seen import Seen
 from access_service.storage.tables import changes, district_state, exclusions, patrons, seen
 
+# A row with a patron's id that may be somebody else's.
+STRANGERS = (Exclusion.ID_RECYCLED, Exclusion.ROLE_CHANGED)
 # The kind of the change.
 KIND = "rekey"
 # Begins no roster's source id, for rows with a control character are rejected.
@@ -24,6 +26,7 @@ class Known(NamedTuple):
 
     patron_id: int
     source_id: str
+    role: str
     student_number: str
     library_number: str
     given_name: str
@@ -109,8 +112,8 @@ def holders(connection: Connection, district: str, source_ids: Sequence[str]) ->
 
 
 def recycled(connection: Connection, district: str) -> set[str]:
-    """What the last roster's exclusions say of ids that another person has now."""
-    mine = exclusions.c.district == district, exclusions.c.code == Exclusion.ID_RECYCLED
+    """What the last roster's exclusions say of ids that another person has now, or another role."""
+    mine = exclusions.c.district == district, exclusions.c.code.in_(STRANGERS)
     return set(connection.execute(select(exclusions.c.detail).where(*mine)).scalars())
 
 

@@ -11,6 +11,7 @@ class UsageKey(NamedTuple):
     day: date
     district: str
     school: str
+    # Blank for educators, and for nobody else.
     grade: str
     client: str
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from access_service.settings import District
 from sync.formats.flat import read_flat
-from sync.formats.headers import FlatFormat, flat_format, folded, is_header, missing
+from sync.formats.headers import STAFF_FORMATS, FlatFormat, flat_format, folded, is_header, missing, staff_format
 from sync.formats.oneroster import Part, find_parts, named_exactly, read_oneroster
 from sync.formats.reader import Reader
 from sync.formats.sds import read_sds
@@ -43,13 +43,21 @@ def read_package(
         sds = "roles" in parts and parts["roles"].is_sds and {"users.csv", "roles.csv"} <= set(package.names)
         return read_sds(reader) if sds else read_oneroster(reader, parts)
     found = list(_flat_files(reader))
-    if len(found) == 1:
-        return read_flat(reader, *found[0])
+    staff = _staff_files(reader) if reader.educators else []
+    # Rows of staff alone can have been put right.
+    if len(found) == 1 or (staff and reader.partial and not found):
+        return read_flat(reader, [*found, *staff])
     if found:
         raise BadRosterError(
             f"{found[0][0]} and {found[1][0]} both look like students; set [feed] pattern to one of them"
         )
     raise BadRosterError(_why_not(reader))
+
+
+def _staff_files(reader: Reader) -> list[tuple[str, FlatFormat]]:
+    """The files of educators that stand beside the students', the one that teaches first."""
+    found = [(file, form) for file in reader.package.names if (form := staff_format(file, reader.header(file)))]
+    return sorted(found, key=lambda each: STAFF_FORMATS.index(each[1]))
 
 
 def _why_not(reader: Reader) -> str:

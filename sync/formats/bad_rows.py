@@ -22,6 +22,7 @@ FAULTS = {
     Exclusion.NUMBER_COLLISION: "student_number",
     Exclusion.UNKNOWN_GRADE: "grade",
     Exclusion.ID_RECYCLED: "source_id",
+    Exclusion.ROLE_CHANGED: "source_id",
 }
 # A cell with a line break may be other people's rows, with columns that nobody agreed on.
 SWALLOWED = (RejectCode.LINE_BREAK, RejectCode.ROW_WIDTH)
@@ -59,6 +60,9 @@ def bad_rows(reader: Reader, roster: Roster, excluded: Mapping[str, Excluded]) -
     for source_id, code in islice(at_fault.items(), MOST - len(bad)):
         if theirs := tuple(by_person[source_id]):
             column = roster.named.get(FAULTS[code], FAULTS[code])
+            if column not in theirs[0].cells:
+                # Of staff's own file. No header is known to be the field there; it is said to be what it is.
+                column = FAULTS[code]
             bad.append(BadRow(theirs[0].file, theirs[0].line, code, column, source_id, theirs))
     return bad
 
@@ -84,9 +88,8 @@ def _sent(
 
 
 def _of_people(columns: Mapping[str, Columns]) -> list[str]:
-    """The files that tell of people by their id: of flat ones those that name it as the first of them does."""
-    named = [file for file in PEOPLE if file in columns]
-    return named or [file for file in columns if columns[file].used[0] == next(iter(columns.values())).used[0]]
+    """The files that tell of people by their id, which is the first column used: all where they are flat."""
+    return [file for file in PEOPLE if file in columns] or list(columns)
 
 
 def _wanted(

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from sync.formats.headers import NEEDED, FlatFormat, candidates, folded
+from access_service.domain.student import Role
+from sync.formats.headers import FlatFormat, candidates, folded
 from sync.formats.reader import Reader
 from sync.formats.table import shown
 from sync.roster import COLUMNS, OPT_OUT, BadRosterError
@@ -21,17 +22,20 @@ def chosen_columns(header: Sequence[str], form: FlatFormat, reader: Reader) -> M
     agreed = [*(field for field in COLUMNS if field in fields), *DECIDING]
     agreed += [OPT_OUT] if OPT_OUT in fields else []
     agreed += ["full_name"] if fields & {*NAMES} else []
-    own = {str(field): name for field, name in reader.district.feed.columns.items() if field in agreed}
     by_fold: dict[str, list[str]] = {}
     for name in header:
         by_fold.setdefault(folded(name), []).append(name)
+    own = {str(field): name for field, name in reader.district.feed.columns.items() if field in agreed}
+    if form.role is not Role.STUDENT:
+        # What the district says of its students' file may be true of this one too.
+        own = {field: name for field, name in own.items() if folded(name) in by_fold}
     chosen = {field: _own(name, header, by_fold) for field, name in own.items()}
     for field in agreed:
         if field not in chosen and (there := [name for name in candidates(form, field) if by_fold.get(name)]):
             chosen[field] = _only(by_fold[there[0]], field)
     if set(chosen) & {*NAMES} and "full_name" not in own:
         chosen.pop("full_name", None)
-    needed = [field for field in NEEDED if field != "school" or not reader.district.feed.school]
+    needed = [field for field in form.needed if field != "school" or not reader.district.feed.school]
     if missing := [field for field in (*needed, "student_number") if field not in chosen]:
         has = ", ".join(map(shown, header[:12]))
         raise BadRosterError(f"no column is known to be the {missing[0]}; name it in [feed.columns]; there are {has}")

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
+
+from access_service.domain.student import Role
 
 # PowerSchool and Aeries put the table before the column: "STUDENTS.Last_Name", "STU.ID", "[39]Name".
 _TABLE = re.compile(r"^(?:[a-z_]+\.|\[\d+\])(?=[a-z])")
@@ -23,12 +25,18 @@ def folded(name: str) -> str:
 
 @dataclass(frozen=True)
 class FlatFormat:
-    """One file with a row or more a student. `known_by` are headers that no other format has together; `columns` lists
-    the headers of each field, best first; all are folded."""
+    """One file with a row or more a person. `known_by` are headers that no other format has together; `columns` lists
+    the headers of each field, best first; all are folded. Whose file it is says `role`."""
 
     name: str
     known_by: frozenset[str]
     columns: Mapping[str, tuple[str, ...]]
+    role: Role = Role.STUDENT
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The fields without which nobody in it gets a card."""
+        return NEEDED if self.role is Role.STUDENT else NEEDED_OF_STAFF
 
 
 def _named(name: str, known_by: str, **columns: str) -> FlatFormat:
@@ -109,7 +117,36 @@ FLAT_FORMATS = (
     ),
     ANY,
 )
+# Their files stand beside those of students, with the same words in the header: they are known by their names too.
+STAFF_FORMATS = tuple(
+    replace(form, role=Role.EDUCATOR)
+    for form in (
+        _named(
+            "Clever teachers",
+            "schoolid teacherid firstname lastname",
+            source_id="teacherid",
+            student_number="teachernumber teacherid",
+            school="schoolid",
+        ),
+        _named(
+            "Clever staff",
+            "schoolid staffid firstname lastname",
+            source_id="staffid",
+            student_number="staffnumber staffid",
+            school="schoolid",
+        ),
+        _named(
+            "Microsoft SDS v1 teachers",
+            "sisid schoolsisid",
+            source_id="sisid",
+            student_number="teachernumber sisid",
+            school="schoolsisid",
+        ),
+    )
+)
+STAFF = re.compile("teacher|staff|facult|employee")
 NEEDED = ("source_id", "school", "grade")
+NEEDED_OF_STAFF = ("source_id", "school")
 KNOWN = frozenset(
     chain(
         "sourcedid email studentemail username middlename graduationyear".split(),
@@ -132,6 +169,12 @@ def flat_format(header: Iterable[str], own: Mapping[str, str], school: str = "")
         if form.known_by <= names and all(field in there or names & {*candidates(form, field)} for field in NEEDED):
             return form
     return None
+
+
+def staff_format(file: str, header: Iterable[str]) -> FlatFormat | None:
+    """The format of a file of educators."""
+    names = {folded(name) for name in header} if STAFF.search(file) else set()
+    return next((form for form in STAFF_FORMATS if form.known_by <= names), None)
 
 
 def missing(header: Iterable[str], own: Mapping[str, str], school: str = "") -> list[str]:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 import pandas as pd
 
-from access_service.domain.student import canonical_grade
+from access_service.domain.student import Role, canonical_grade
 from access_service.settings import District, MappedField
 from sync.formats.dates import is_placeholder, iso_date
 from sync.formats.style import SAMPLE_BYTES, Style, headerless, style_of
@@ -90,6 +90,15 @@ class Reader:
         table.warnings[WarningCode.FALLBACK_ENCODING] += style.encoding == self.district.feed.fallback_encoding
         table.warnings[WarningCode.LINES_ABOVE_HEADER] += style.above > 0
         return table
+
+    @property
+    def educators(self) -> bool:
+        """Whether the district serves them; else their rows are nobody's."""
+        return Role.EDUCATOR in self.district.rules.terms
+
+    def served(self, role: Role) -> Collection[str]:
+        """The schools where people of this role get a card."""
+        return self.district.rules.terms[role].schools
 
     def count(self, code: WarningCode, times: int) -> None:
         """Note so many warnings; of none nothing is said."""

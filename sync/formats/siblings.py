@@ -4,10 +4,13 @@ They may differ in columns that are not used, and in their school: then the stud
 is not blank counts. Rows that contradict each other about who somebody is are nobody's card.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access_service.domain.student import Role
 from sync.formats.reader import Reader, rejected
 from sync.roster import RejectCode, WarningCode
 
@@ -18,7 +21,7 @@ Cells = NDArray[np.object_]
 Numbers = NDArray[np.intp]
 
 
-def folded_rows(frame: pd.DataFrame, file: str, reader: Reader) -> pd.DataFrame:
+def folded_rows(frame: pd.DataFrame, file: str, reader: Reader, role: Role) -> pd.DataFrame:
     """One row for each id that has any, in the order of the first ones. Contradicting rows become rejects."""
     if len(set(frame["source_id"].tolist())) == len(frame):
         return frame
@@ -34,7 +37,7 @@ def folded_rows(frame: pd.DataFrame, file: str, reader: Reader) -> pd.DataFrame:
             torn |= disagree
         else:
             reader.count(WarningCode.ROWS_DISAGREE, int((disagree & ~torn).sum()))
-    first["school"] = _schools(rows, student, reader)
+    first["school"] = _schools(rows, student, reader.served(role))
     rejected(frame[frame["source_id"].isin(ids[torn])], file, RejectCode.ID_DUPLICATE, reader)
     return pd.concat([frame[~repeated], first[~torn]]).sort_index()
 
@@ -59,10 +62,10 @@ def _agreed(cells: Cells, student: Numbers, students: int) -> tuple[Cells, NDArr
     return first, disagree
 
 
-def _schools(rows: pd.DataFrame, student: Numbers, reader: Reader) -> Cells:
-    """Of each student's schools the first that is served, else the first."""
+def _schools(rows: pd.DataFrame, student: Numbers, where: Collection[str]) -> Cells:
+    """Of each person's schools the first that is served, else the first."""
     schools = rows["school"].to_numpy(dtype=object)
-    served = rows["school"].isin(list(reader.district.rules.schools)).to_numpy()
+    served = rows["school"].isin(list(where)).to_numpy()
     at_any = _agreed(schools, student, student.max() + 1)[0]
     at_served = _agreed(np.where(served, schools, ""), student, student.max() + 1)[0]
     return np.where(at_served != "", at_served, at_any)

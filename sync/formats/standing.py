@@ -3,6 +3,7 @@
 import re
 from enum import Enum
 
+from access_service.domain.student import Role
 from sync.formats.dates import iso_date
 from sync.formats.headers import folded
 from sync.formats.reader import Reader, each
@@ -27,10 +28,12 @@ _GONE = frozenset(
 )
 # In PowerSchool's own column a 1 is inactive too; in somebody else's it could be a yes.
 _GONE_IN_POWERSCHOOL = frozenset({"1", "4", "-2"})
-_OTHERS = frozenset(
-    "teacher staff faculty employee administrator admin principal parent guardian contact aide counselor proctor "
-    "relative professor lecturer librarian substitute".split()
+_EDUCATORS = frozenset(
+    "educator teacher staff faculty employee administrator admin principal aide counselor proctor professor lecturer "
+    "librarian substitute".split()
 )
+_OTHERS = frozenset("parent guardian contact relative other".split())
+OTHER = "other"
 PASSED = "exit date passed"
 
 Cells = list[str]
@@ -69,17 +72,26 @@ def _exit(word: str, status: Status, *, passed: bool) -> str:
     return PASSED if passed and status is not Status.ACTIVE else ""
 
 
-def is_student(reader: Reader, roles: list[str], said: bool) -> list[bool]:
-    """Who is a student: whoever is `said` to be one, or elsewhere whoever is not somebody else. A library's file may
-    have its teachers in it too."""
-    words = reader.values("role", roles)
-    return each(words, lambda role: folded(role) == "student" if said else folded(role) not in _OTHERS)
+def roles_of(reader: Reader, cells: Cells, unless_said: str) -> Cells:
+    """The role of each, or OTHER. A library's file may have its teachers in it too; who has a word that nobody knows
+    is what one is `unless_said`."""
+    return each(reader.values("role", cells), lambda cell: _role(folded(cell), unless_said))
 
 
-def opt_outs(reader: Reader, ids: Cells, cells: Cells, *, partial: bool = False) -> Cells:
+def _role(word: str, unless_said: str) -> str:
+    if word in _OTHERS:
+        return OTHER
+    if word in _EDUCATORS:
+        return Role.EDUCATOR.value
+    return Role.STUDENT.value if word == Role.STUDENT else unless_said
+
+
+def opt_outs(
+    reader: Reader, ids: Cells, cells: Cells, *, partial: bool = False, blank_says_nothing: bool = False
+) -> Cells:
     """What each row says of its opt-out. Whom one row opts out, all do; a word that nobody knows opts out, and is
-    counted. A blank of a partial roster says nothing where it would say "in"."""
-    meanings = reader.district.feed.values["opt_out"]
+    counted. A blank of a partial roster says nothing where it would say "in", and of staff it never says anything."""
+    meanings = {**reader.district.feed.values["opt_out"], **({"": ""} if blank_says_nothing else {})}
     unknown = {cell for cell in set(cells) if cell not in meanings}
     if unknown:
         reader.count(WarningCode.OPT_OUT_UNKNOWN, sum(map(unknown.__contains__, cells)))

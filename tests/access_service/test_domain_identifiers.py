@@ -230,3 +230,52 @@ def test_nothing_that_is_typed_can_do_harm(typed: str, name: str, prefix: str, s
 def test_what_looks_like_a_pattern_is_only_text(typed: str) -> None:
     """Characters that mean something in a regular expression or a template mean nothing here."""
     assert all(reading.key.isalnum() for reading in readings(typed, DIGITS, TEMPLATE))
+
+
+STAFF_RULE = NumberRule(pad_to=6, pattern=r"\d{6}")
+
+
+@given(NAMES, AFFIXES, AFFIXES, st.data())
+def test_a_staff_number_reads_as_one_and_as_no_student_number(
+    name: str, prefix: str, suffix: str, data: st.DataObject
+) -> None:
+    """Bare, minted or with the prefix twice; in the readings of staff there is no student."""
+    rule, numbers = RULES[name]
+    number = data.draw(numbers)
+    template = NumberTemplate(prefix, suffix)
+    for typed in (number, template.mint(number), template.mint(template.mint(number))):
+        read = readings(typed, rule, template, IdentifierKind.STAFF_NUMBER)
+        assert Reading(IdentifierKind.STAFF_NUMBER, fold(number)) in read, typed
+        assert IdentifierKind.STUDENT_NUMBER not in {reading.kind for reading in read}
+        assert {(r.kind, r.key) for r in read if r.kind is not IdentifierKind.STAFF_NUMBER} == {
+            (r.kind, r.key) for r in readings(typed, rule, template) if r.kind is not IdentifierKind.STUDENT_NUMBER
+        }
+
+
+@pytest.mark.parametrize("prefix", ["T", "T-", "EDU"])
+@given(st.integers(1, 999_999))
+def test_a_library_number_of_staff_is_no_students_badge_with_letters_left_out(prefix: str, number: int) -> None:
+    """A rule that keeps digits only would read T000412 as student 0000412; typed bare it is both."""
+    staff = NumberTemplate(prefix, "")
+    beside = [(STAFF_RULE, staff)]
+    student = Reading(IdentifierKind.STUDENT_NUMBER, f"{number:07}")
+    whole = staff.mint(f"{number:06}")
+    assert student not in readings(whole, DIGITS, TEMPLATE, beside=beside)
+    assert student in readings(whole, DIGITS, TEMPLATE)
+    assert student in readings(f"{number:06}", DIGITS, TEMPLATE, beside=beside)
+    assert student in readings(f"S-{number:06}", DIGITS, TEMPLATE, beside=beside)
+    assert Reading(IdentifierKind.LIBRARY_NUMBER, fold(whole)) in readings(whole, DIGITS, TEMPLATE, beside=beside)
+
+
+@given(NAMES, NAMES, AFFIXES, AFFIXES, st.data())
+def test_who_is_beside_takes_no_students_own_numbers_away(
+    name: str, other: str, prefix: str, staff_prefix: str, data: st.DataObject
+) -> None:
+    """Whatever rules staff have, the number on the badge and the library number still read as the student's."""
+    rule, numbers = RULES[name]
+    number, template = data.draw(numbers), NumberTemplate(prefix, "")
+    beside = [(RULES[other][0], NumberTemplate(staff_prefix, ""))]
+    badge = readings(number, rule, template, beside=beside)
+    assert Reading(IdentifierKind.STUDENT_NUMBER, fold(number)) in badge
+    minted = template.mint(number)
+    assert Reading(IdentifierKind.LIBRARY_NUMBER, fold(minted)) in readings(minted, rule, template, beside=beside)

@@ -9,7 +9,14 @@ import pytest
 
 from access_service.domain.calendar import ExpiryRule
 from access_service.domain.identifiers import CleanUp, NumberRule
-from access_service.domain.mapping import Exclusion, MappingRules, PatronType, not_served, to_patron
+from access_service.domain.mapping import (
+    EducatorRules,
+    Exclusion,
+    MappingRules,
+    PatronType,
+    not_served,
+    to_patron,
+)
 from access_service.domain.patron import Patron
 from access_service.domain.pins import PinKind, PinRule
 from access_service.domain.student import Role, Student
@@ -91,6 +98,7 @@ def test_what_is_not_decided_here_is_listed() -> None:
         Exclusion.NUMBER_COLLISION,
         Exclusion.ID_RECYCLED,
         Exclusion.OF_AGE,
+        Exclusion.ROLE_CHANGED,
         Exclusion.STATED_EXIT,
     }
     assert set(Exclusion) - elsewhere == REFUSALS.keys() | {Exclusion.NUMBER_TOO_LONG}
@@ -140,3 +148,61 @@ def test_rules_that_contradict_themselves_cannot_be_made(wrong: Callable[[], Map
     """A template without a number, a grade that is none or in two bands, a length that no key can have."""
     with pytest.raises(ValueError, match=said):
         wrong()
+
+
+EDUCATORS = EducatorRules(
+    staff_number=NumberRule(pad_to=6, pattern=r"\d{6}"),
+    library_number="55{staff_number}",
+    patron_type="EDU",
+    pin=PinRule(PinKind.LAST),
+    expiry=ExpiryRule("06-30", "10-31"),
+    schools={"999": "OFFICE"},
+)
+TEACHER = Student("t-1", "412", "999", "UG", "Tea", "Cher", role=Role.EDUCATOR)
+
+
+def test_an_educator_becomes_the_card_of_the_educators_rules() -> None:
+    """Number, template, type and schools are theirs; whatever stands there for a grade is none."""
+    made = to_patron(TEACHER, replace(RULES, educators=EDUCATORS), "demo", UNTIL)
+    assert isinstance(made, Patron)
+    assert (made.role, made.student_number, made.library_number) == (Role.EDUCATOR, "000412", "55000412")
+    assert (made.patron_type, made.profile, made.branch, made.grade) == ("EDU", "", "OFFICE", "")
+
+
+@pytest.mark.parametrize(
+    ("facts", "refusal"),
+    [
+        ({"school": ""}, Exclusion.SCHOOL_MISSING),
+        ({"school": "101"}, Exclusion.UNKNOWN_SCHOOL),
+        ({"student_number": ""}, Exclusion.NUMBER_MISSING),
+        ({"student_number": "4120000"}, Exclusion.NUMBER_PATTERN),
+        ({"role": Role.STUDENT}, Exclusion.UNKNOWN_SCHOOL),
+        ({"grade": ""}, None),
+    ],
+)
+def test_an_educator_without_a_card(facts: dict[str, Any], refusal: Exclusion | None) -> None:
+    """The grade excludes nobody; without rules for educators there are none."""
+    teacher = replace(TEACHER, **facts)
+    made = to_patron(teacher, replace(RULES, educators=EDUCATORS), "demo", UNTIL)
+    assert (made if isinstance(made, Exclusion) else None) is refusal
+    assert to_patron(replace(teacher, role=Role.EDUCATOR), RULES, "demo", UNTIL) is Exclusion.NOT_A_STUDENT
+
+
+def test_educators_have_the_schools_of_students_unless_they_have_their_own() -> None:
+    """An empty table says nothing."""
+    rules = replace(RULES, educators=replace(EDUCATORS, schools={}))
+    assert not_served("301", "", rules, Role.EDUCATOR) is None
+    assert not_served("999", "", rules, Role.EDUCATOR) is Exclusion.UNKNOWN_SCHOOL
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"library_number": "55{student_number}"}, r"library_number: must hold {staff_number} exactly once"),
+        ({"pin": PinRule(PinKind.MMDD)}, "rows of staff have no birth date"),
+    ],
+)
+def test_rules_that_no_educator_can_have_are_refused(changed: dict[str, Any], said: str) -> None:
+    """When they are made, with what should be there."""
+    with pytest.raises(ValueError, match=said):
+        replace(EDUCATORS, **changed)

@@ -74,3 +74,29 @@ def test_one_district_or_none_has_nothing_to_overlap() -> None:
     """An installation begins small."""
     check_overlaps({})
     check_overlaps({"one": _district("one", "29{student_number}")})
+
+
+@pytest.mark.parametrize(
+    ("template", "pattern", "together"),
+    [
+        ("29{staff_number}", r"\d{7}", True),
+        ("2{staff_number}", r"\d{8}", True),
+        ("29{staff_number}", r"\d{6}", False),
+        ("T{staff_number}", r"\d{7}", False),
+    ],
+)
+def test_students_and_educators_of_a_district_are_compared(template: str, pattern: str, together: bool) -> None:
+    """Their own, and those of every other district."""
+    raw = _district("one", "29{student_number}").model_dump()
+    educators = {"staff_number": {"pattern": pattern}, "library_number": template, "patron_type": "EDU"}
+    educators |= {"pin": {"rule": "unclaimed"}, "expiry": {"pivot": "06-30", "expires": "10-31"}}
+    raw["rules"]["educators"] = educators
+    one, plain = District.model_validate(raw), _district("two", "29{student_number}")
+    raw["rules"] |= {"library_number": "77{student_number}"}
+    alone = District.model_validate(raw)
+    for districts, said in (({"one": one}, r"of \[rules\] and of"), ({"one": alone, "two": plain}, r"two\.toml")):
+        if together:
+            with pytest.raises(ConfigError, match=said):
+                check_overlaps(districts)
+        else:
+            check_overlaps(districts)

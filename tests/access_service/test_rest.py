@@ -56,6 +56,7 @@ def test_a_right_pin_lets_in(web: FlaskClient) -> None:
             "branch": "MAPLE",
             "school": "101",
             "grade": "03",
+            "role": "student",
             "expires": "2027-09-15",
         },
         "message": None,

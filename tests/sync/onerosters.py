@@ -81,9 +81,10 @@ def manifest(**changed: str | None) -> bytes:
 
 
 def rows(found: Roster) -> list[dict[str, str]]:
-    """The frame without its blank cells, in the order of the ids."""
+    """The frame without its blank cells, nor what nearly all are, in the order of the ids."""
     records = found.frame.sort_values("source_id").to_dict("records")
-    return [{str(name): cell for name, cell in record.items() if cell} for record in records]
+    usual = ("role", "student")
+    return [{str(name): cell for name, cell in record.items() if cell and (name, cell) != usual} for record in records]
 
 
 def warned(found: Roster) -> dict[str, int]:

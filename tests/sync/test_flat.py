@@ -59,6 +59,7 @@ def test_clever_rows_of_one_student_are_one_student(tmp_path: Path) -> None:
         "birth_date": "2017-04-12",
         "pin": "",
         "exit": "",
+        "role": "student",
     }
 
 

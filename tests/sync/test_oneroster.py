@@ -42,6 +42,7 @@ def test_a_student_is_read_whole(version: str) -> None:
             "birth_date": "2017-02-02",
             "pin": "",
             "exit": "",
+            "role": "student",
         }
     ]
     assert (found.rows, found.not_students, found.rejects) == (1, 0, ())
@@ -83,7 +84,7 @@ def test_what_the_agreement_does_not_list_is_dropped_at_the_door() -> None:
     fields = {"source_id", "student_number", "school", "grade"}
     agreed = district(agreement={"fields": fields}, rules={"pin": {"rule": "last"}})
     found = roster([PUPIL], agreed=agreed)
-    assert set(found.frame.iloc[0]) == {"s-0000001", "0000001", "101", "03", ""}
+    assert set(found.frame.iloc[0]) == {"s-0000001", "0000001", "101", "03", "student", ""}
     assert {"givenName", "familyName", "email", "phone"} <= set(found.columns["users.csv"].dropped)
     assert "demographics.csv" not in found.columns
 

@@ -30,6 +30,7 @@ def test_a_roster_is_read_with_one_call(tmp_path: Path) -> None:
         "birth_date": "2017-02-02",
         "pin": "",
         "exit": "",
+        "role": "student",
     }
 
 

@@ -51,7 +51,10 @@ class Looked(BaseModel):
 
 
 class ReleasedPatron(TypedDict, total=False):
-    """The facts this client was released; the others are left out. `expires` (YYYY-MM-DD) is the last good day."""
+    """The facts this client was released; the others are left out. `expires` (YYYY-MM-DD) is the last good day.
+
+    `role` is student or educator; an educator's `grade` is empty, and `student_number` the staff number.
+    """
 
     patron_id: int
     library_number: str
@@ -63,6 +66,7 @@ class ReleasedPatron(TypedDict, total=False):
     branch: str
     school: str
     grade: str
+    role: str
     expires: str
 
 
@@ -134,6 +138,7 @@ def _released(answer: Answer, client: Client) -> dict[str, object]:
         Release.BRANCH: {"branch": patron.branch},
         Release.SCHOOL: {"school": patron.school},
         Release.GRADE: {"grade": patron.grade},
+        Release.ROLE: {"role": patron.role.value},
         Release.EXPIRES: {"expires": str(answer.told_expiry)},
     }
     return {name: value for fact in facts if fact in client.releases for name, value in facts[fact].items()}

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from access_service.domain.student import Role
 from sync.formats.oneroster.births import read_births
 from sync.formats.oneroster.columns import bare
 from sync.formats.oneroster.manifest import Contents, contents, missing
 from sync.formats.oneroster.parts import Part, find_parts, named_exactly
 from sync.formats.oneroster.roles import NOTHING_SAID, StudentRoles, read_roles
 from sync.formats.oneroster.schools import Schools, read_schools
-from sync.formats.oneroster.students import said_elsewhere, students, whole
+from sync.formats.oneroster.students import people, said_elsewhere, whole
 from sync.formats.oneroster.users import read_users
 from sync.formats.reader import Reader
 from sync.roster import OPT_OUT, Roster, WarningCode
@@ -35,13 +36,14 @@ def read_oneroster(reader: Reader, parts: Mapping[str, Part]) -> Roster:
         users.fields["birth_date"] = [births.get(user, "") for user in listed]
         # A frame of a million rows wants the room.
         del births
-        frames.insert(0, whole(students(reader, users, schools), users.rows.part.file, roles, reader))
+        frames.insert(0, whole(people(reader, users, schools, roles), users.rows.part.file, roles, reader))
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0].reset_index(drop=True)
     if OPT_OUT in frame:
         # Who is in another file only says nothing of it.
         frame[OPT_OUT] = frame[OPT_OUT].where(frame[OPT_OUT].notna(), "")
     if "birth_date" in reader.district.agreement.fields and not found.partial:
-        reader.warnings[WarningCode.BIRTH_DATE_MISSING] += frame["birth_date"].tolist().count("")
+        unborn = frame["birth_date"].tolist().count("") - frame["role"].tolist().count(Role.EDUCATOR)
+        reader.warnings[WarningCode.BIRTH_DATE_MISSING] += unborn
     return Roster(
         format=found.format,
         frame=frame,
@@ -51,7 +53,7 @@ def read_oneroster(reader: Reader, parts: Mapping[str, Part]) -> Roster:
         named=reader.named,
         unknown_grades=reader.unknown_grades,
         rows=users.rows.table.rows if users else 0,
-        not_students=len(listed) - sum(users.student) if users else 0,
+        not_students=len(listed) - sum(users.student) - sum(users.educator) if users else 0,
         partial=found.partial,
         orgs=schools.codes,
     )

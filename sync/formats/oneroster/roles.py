@@ -1,11 +1,12 @@
 """roles.csv of 1.2: who is a student, where, and until when."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sync.formats.oneroster.manifest import Contents
 from sync.formats.oneroster.rows import Rows, read_rows
 from sync.formats.oneroster.words import (
+    EDUCATORS,
     GONE,
     PRIMARY,
     ROLE_TYPES,
@@ -22,10 +23,12 @@ from sync.roster import RejectCode, WarningCode
 
 @dataclass(frozen=True, slots=True)
 class StudentRoles:
-    """The orgs where each user is a student, those of today and primary ones first; who was one and is no more; and
-    of a partial package who is something else. Where they are not `complete`, of the others nothing is said."""
+    """The orgs where each user is a student, those of today and primary ones first; of `educators`, where they are
+    served, the same, and none of those who are students too; who was either and is no more; and of a partial package
+    who is no student. Where they are not `complete`, of the others nothing is said."""
 
     orgs: Mapping[str, tuple[str, ...]]
+    educators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ended: Collection[str] = frozenset()
     adults: Collection[str] = frozenset()
     complete: bool = False
@@ -54,15 +57,23 @@ def read_roles(reader: Reader, contents: Contents, schools: Mapping[str, str]) -
     for at in (at for at in student if not users[at] and (complete or not over[at])):
         rows.reject(at, RejectCode.ID_MISSING, "userSourcedId", "", schools.get(orgs[at], ""))
     current = _orgs([at for at in student if users[at] and not over[at]], rows, reader, complete)
-    ended = {users[at] for at in student if over[at]} - current.keys() - {""}
+    staff = [at for at, word in enumerate(said) if word in EDUCATORS and users[at]] if reader.educators else []
+    educators = _orgs([at for at in staff if not over[at]], rows, reader, complete) if staff else {}
+    reader.count(WarningCode.ALSO_A_STUDENT, len(educators.keys() & current.keys()))
+    educators = {user: orgs for user, orgs in educators.items() if user not in current}
+    ended = {users[at] for at in student if over[at]} - current.keys() - educators.keys() - {""}
+    if complete:
+        past = {users[at] for at in staff if over[at]} - current.keys() - educators.keys() - ended
+        educators |= dict.fromkeys(past, ())
+        ended |= past
     if not contents.partial:
-        return StudentRoles(current, ended, complete=complete)
+        return StudentRoles(current, educators, ended, complete=complete)
     adults = {user for user, word in zip(users, said, strict=True) if word not in (STUDENT, "")} - current.keys()
     if complete:
-        return StudentRoles(current, ended, adults, complete)
+        return StudentRoles(current, educators, ended, adults, complete)
     # Another role of theirs may go on, unsaid since it did not change.
     reader.warnings[WarningCode.ROLE_ENDED_IN_DELTA] += len(ended)
-    return StudentRoles(current, frozenset(), adults - ended)
+    return StudentRoles(current, educators, frozenset(), adults - ended)
 
 
 def _over(rows: Rows, reader: Reader) -> list[bool]:

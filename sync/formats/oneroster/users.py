@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from access_service.settings import RosterField
 from sync.formats.oneroster.columns import bare
@@ -10,10 +11,10 @@ from sync.formats.oneroster.parts import Part
 from sync.formats.oneroster.roles import StudentRoles
 from sync.formats.oneroster.rows import Rows, read_rows
 from sync.formats.oneroster.schools import Orgs, Schools
-from sync.formats.oneroster.words import GONE, STUDENT, role_word, understood
+from sync.formats.oneroster.words import EDUCATORS, GONE, STUDENT, role_word, understood
 from sync.formats.reader import Reader, each
 from sync.formats.table import shown
-from sync.roster import BadRosterError, RejectCode
+from sync.roster import BadRosterError, RejectCode, WarningCode
 
 # The users.csv column of each field; a district's [feed] columns come first.
 USER_COLUMNS = {
@@ -27,14 +28,15 @@ NAMES = ("given_name", "family_name")
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """The rows of users.csv: `fields` by the names of the agreement, where each user is, why they have gone, and whose
-    row is a student's."""
+    """The rows of users.csv: `fields` by the names of the agreement, where each user is, why they have gone, whose row
+    is a student's, and whose an educator's; empty where they are not served."""
 
     rows: Rows
     fields: dict[str, list[str]]
     orgs: list[Orgs]
     exits: list[str]
     student: Sequence[bool]
+    educator: Sequence[bool]
 
 
 def read_users(reader: Reader, contents: Contents, schools: Schools, roles: StudentRoles | None) -> Users:
@@ -43,11 +45,15 @@ def read_users(reader: Reader, contents: Contents, schools: Schools, roles: Stud
     ids, said = rows.columns["sourcedId"], rows.statuses()
     exits = [status if status in GONE else "" for status in said] if any(said) else said
     if roles is None:
-        student = _by_role(rows, exits, reader)
+        said = _said(rows, exits, reader)
+        student = [word == STUDENT for word in said]
+        educator = _educators(ids, said, student, reader) if reader.educators else []
         orgs = each(rows.columns["orgSourcedIds"], _listed)
     else:
         student = _by_roles(ids, roles, exits if contents.partial else [])
-        orgs = [roles.orgs.get(user, ()) for user in ids]
+        educator = [user in roles.educators for user in ids] if roles.educators else []
+        everywhere = {**roles.educators, **roles.orgs} if roles.educators else roles.orgs
+        orgs = [everywhere.get(user, ()) for user in ids]
         if roles.ended:
             exits = [
                 left or ("role ended" if user in roles.ended else "") for left, user in zip(exits, ids, strict=True)
@@ -55,7 +61,7 @@ def read_users(reader: Reader, contents: Contents, schools: Schools, roles: Stud
     first = rows.columns["primaryOrgSourcedId"]
     if any(first):
         orgs = [schools.ordered(org, all_) for org, all_ in zip(first, orgs, strict=True)]
-    return Users(rows, fields, orgs, exits, student)
+    return Users(rows, fields, orgs, exits, student, educator)
 
 
 def _rows(reader: Reader, contents: Contents) -> tuple[Rows, dict[str, list[str]]]:
@@ -99,8 +105,8 @@ def _listed(orgs: str) -> tuple[str, ...]:
     return tuple(filter(None, (org.strip(" []\"'") for org in orgs.split(","))))
 
 
-def _by_role(rows: Rows, exits: list[str], reader: Reader) -> list[bool]:
-    """Whose row is a student's by its role. Who is deleted may have no role any more; else it is a reject."""
+def _said(rows: Rows, exits: list[str], reader: Reader) -> list[str]:
+    """The role of each row. Who is deleted may have no role any more; else it is a reject."""
     sent = rows.columns["role"]
     said = understood(reader.values("role", sent), role_word, reader)
     if "" in said:
@@ -109,7 +115,16 @@ def _by_role(rows: Rows, exits: list[str], reader: Reader) -> list[bool]:
         ]
         for at in (index for index, word in enumerate(said) if not word):
             rows.reject(at, RejectCode.ROLE_UNKNOWN, "role", rows.columns["sourcedId"][at])
-    return [word == STUDENT for word in said]
+    return said
+
+
+def _educators(ids: list[str], said: list[str], student: list[bool], reader: Reader) -> list[bool]:
+    """Whose row is an educator's. Who is a student too, by another row, stays one."""
+    students = set(compress(ids, student))
+    educator = [word in EDUCATORS for word in said]
+    both = {user for user in compress(ids, educator) if user in students}
+    reader.count(WarningCode.ALSO_A_STUDENT, len(both))
+    return [yes and user not in both for yes, user in zip(educator, ids, strict=True)]
 
 
 def _by_roles(ids: list[str], roles: StudentRoles, exits: Sequence[str]) -> list[bool]:
@@ -117,7 +132,7 @@ def _by_roles(ids: list[str], roles: StudentRoles, exits: Sequence[str]) -> list
     a reject. Where roles are not complete it may be anybody's who is not known to be an adult."""
     if not roles.complete:
         return [user not in roles.adults for user in ids]
-    student = [not user or user in roles.orgs or user in roles.ended for user in ids]
+    student = [not user or user in roles.orgs or (user in roles.ended and user not in roles.educators) for user in ids]
     if not exits:
         return student
     # Whoever leaves in a delta may have no role left, and absence would never show it.

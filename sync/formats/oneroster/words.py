@@ -28,11 +28,17 @@ ROLE_TYPES = _words("primary secondary")
 ORG_TYPES = _words(
     "department school district local state national", school="schools", district="lea schooldistrict", state="sea"
 )
+# Who works at a school. All other adults are family, or nobody's concern.
+EDUCATORS = frozenset(
+    "educator teacher aide proctor counselor principal administrator siteAdministrator districtAdministrator"
+    " systemAdministrator admin staff faculty employee librarian nurse coach secretary substitute instructor"
+    " paraprofessional superintendent".split()
+)
 # Adults of 1.0 to 1.2, and the words that exporters have for them besides.
 ROLES = _words(
     "administrator aide guardian parent proctor relative student teacher counselor districtAdministrator principal"
     " siteAdministrator systemAdministrator staff faculty admin employee librarian nurse coach secretary substitute"
-    " instructor paraprofessional superintendent volunteer mentor tutor contact mother father",
+    " instructor paraprofessional superintendent volunteer mentor tutor contact mother father educator other",
     student="students pupil pupils learner",
     teacher="teachers coteacher teacherofrecord",
     parent="parents",
