@@ -101,9 +101,10 @@ def _schools(before: Profile, now: Profile, limits: Limits, served: Collection[s
         if school in served and students >= SCHOOL and not now.schools.get(school)
     )
     if len(gone) > limits.schools_gone_count:
+        were = "1 school that was" if len(gone) == 1 else f"{len(gone)} schools that were"
         yield Reason(
             Finding.SCHOOLS_GONE,
-            f"nobody is left at {len(gone)} schools that were there ({', '.join(gone[:SCHOOL])});"
+            f"nobody is left at {were} there ({', '.join(gone[:SCHOOL])});"
             f" at most {limits.schools_gone_count} may be gone unattended",
         )
 

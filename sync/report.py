@@ -81,7 +81,9 @@ class Report:
         codes = Counter(row.code.value for row in excluded) + Counter(
             {Exclusion.NOT_A_STUDENT.value: roster.not_students}
         )
-        details = Counter(f"{row.code}: {row.detail}" for row in excluded if row.detail)
+        # Whose exit is stated may have graduated, with a card.
+        refused = (row for row in excluded if row.detail and row.code is not Exclusion.STATED_EXIT)
+        details = Counter(f"{row.code}: {row.detail}" for row in refused)
         self.reasons, self.partial, self.examples = reasons, roster.partial, plan.examples
         self.facts |= {
             "counts": plan.counts,

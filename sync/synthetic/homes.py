@@ -34,6 +34,11 @@ def contacts(person: Person) -> list[Guardian]:
     return [_guardian(person, luck, place, int(apart and place == 1)) for place in range(max(count, 1 + apart))]
 
 
+def first_contact(person: Person) -> Guardian:
+    """The first of the contacts."""
+    return _guardian(person, _luck(person), 0, 0)
+
+
 def has_two_homes(person: Person) -> bool:
     return _luck(person) % _TWO_HOMES == 0
 

@@ -85,7 +85,7 @@ class Nights:
     def order(self, run_id: int) -> Order:
         return Order(self.settings(), self.databases, run_id, "a test", "a test's reason", now=lambda: self.now)
 
-    def job(self, file: Path, code: str = "demo") -> Job:
+    def job(self, file: Path | None, code: str = "demo") -> Job:
         return Job(self.settings(), self.databases, code, "a test", file, now=lambda: self.now)
 
     def directory(self) -> PatronDirectory:

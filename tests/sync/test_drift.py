@@ -194,7 +194,7 @@ def test_a_school_that_is_gone_holds_the_night(nights: Nights) -> None:
     half = [pupil.moved(school="102") if n < 30 else pupil for n, pupil in enumerate(pupils(60))]
     assert nights.night(half).outcome is Outcome.APPLIED
     report = nights.night(half[:30])
-    assert [reason.text[:54] for reason in report.reasons] == ["nobody is left at 1 schools that were there (101); at "]
+    assert [reason.text[:52] for reason in report.reasons] == ["nobody is left at 1 school that was there (101); at "]
 
 
 def test_a_recycled_id_is_not_given_the_old_card(nights: Nights) -> None:

@@ -234,6 +234,7 @@ def test_a_senior_who_leaves_in_the_days_of_graduation_keeps_the_card_till_their
     for day in ("2027-05-20", "2027-05-21"):
         report = on(nights, day, [*pupils(20), SENIOR.moved(**GONE), junior.moved(**GONE)])
     assert report.facts["counts"]["graduate"] == 1
+    assert "without a card" not in report.as_text()
     standings = [nights.find(number).standing for number in ("900", "901", "902", "903")]
     assert standings == [Standing.GRADUATED, Standing.GRADUATED, Standing.LEFT, Standing.LEFT]
     answer = nights.sign_in("900", "0210")

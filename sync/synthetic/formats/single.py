@@ -6,7 +6,7 @@ from itertools import product
 
 from sync.synthetic.district import Person
 from sync.synthetic.formats.clever import month_first
-from sync.synthetic.homes import contacts, has_two_homes, opted_out
+from sync.synthetic.homes import contacts, first_contact, has_two_homes, opted_out
 from sync.synthetic.sheet import STUDENTS, Form, Setting, Sheet, schools_listed
 from sync.synthetic.since import with_left
 from sync.synthetic.style import Row, Style
@@ -42,7 +42,7 @@ def _enroll_status(person: Person) -> str:
 
 def _powerschool(people: Sequence[Person], _setting: Setting) -> Iterable[Row]:
     for p in people:
-        home = contacts(p)[0]
+        home = first_contact(p)
         grade = "0" if p.grade == "KG" else str(int(p.grade))
         name = (p.family_name, p.given_name, "", month_first(p.birth_date))
         address = (home.street, home.city, "NC", home.postal, home.phone, home.name, "")
