@@ -22,13 +22,13 @@ SEASONS = {"summer": "#FFF3C4", "first_days": "#E4F1E1", "break": "#E3E3E3", "fr
 MARKS = {"held": "#D55E00", "failed": "#000000", "approved": "#009E73"}
 EVENTS = {
     date(2026, 8, 17): "the rollover: 4,614 move up, 385 begin",
-    date(2026, 9, 21): "day 20: the no-shows are absent, a week later gone",
+    date(2026, 9, 21): "day 20: no-shows are absent, then gone",
     story.HALF_A_FILE: "half a file: held; the next night is good",
     story.NO_FILE: "no file: failed, the cards stay as they are",
     story.SCHOOL_CLOSES: "a school closes: held, approved by a person",
     story.NEIGHBOURS_FILE: "the neighbours' file: held, discarded",
-    story.TORNADO: "tornado: frozen for a week, 376 children missing",
-    story.GRADUATION: "graduation: 385 keep their cards to 31 August",
+    story.TORNADO: "tornado: frozen, 376 students missing",
+    story.GRADUATION: "graduation: 385, with cards to 31 August",
     date(2027, 7, 1): "after the pivot: every card is renewed",
     date(2027, 8, 16): "the second rollover, as quiet as the first",
     date(2027, 9, 1): "the graduates' cards have run out",
@@ -76,6 +76,7 @@ def picture(points: Sequence[Point]) -> str:
 
     parts = [*_seasons(points, x), *_axes(points, x), *_events(x), *_lines(points, x), *_nights(points, x), *_legend()]
     title = f"A simulated school year: {len(points)} nights of a district with 5,000 students"
+    subtitle = "Who has a working library card after each night, and what the night said; August 2026 to October 2027"
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
@@ -83,7 +84,7 @@ def picture(points: Sequence[Point]) -> str:
             f"<title>{title}</title>",
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
             _text(LEFT, 28, title, 'font-size="19" font-weight="bold"'),
-            _text(LEFT, 48, "Who has a working library card after each night, and what the night said", 'fill="#555"'),
+            _text(LEFT, 48, subtitle, 'fill="#555"'),
             *parts,
             "</svg>\n",
         ]
@@ -102,8 +103,8 @@ def _seasons(points: Sequence[Point], x: Callable[[date], int]) -> Iterator[str]
 
 
 def _axes(points: Sequence[Point], x: Callable[[date], int]) -> Iterator[str]:
-    for panel, name in ((CARDS, "students"), (OTHERS, "students")):
-        yield _text(LEFT, panel.top - 6, name, 'fill="#555" text-anchor="end"')
+    yield _text(LEFT - 7, CARDS.top - 12, "students", 'fill="#555" text-anchor="end"')
+    for panel in (CARDS, OTHERS):
         for value in range(panel.low, panel.high + 1, panel.step):
             y = panel.y(value)
             yield f'<path d="M{LEFT} {y}H{RIGHT}" stroke="#bbb" stroke-width=".6"/>'
@@ -111,8 +112,7 @@ def _axes(points: Sequence[Point], x: Callable[[date], int]) -> Iterator[str]:
     for first in sorted({point.today.replace(day=1) for point in points[1:]} - {points[0].today.replace(day=1)}):
         yield f'<path d="M{x(first)} 532v5" stroke="#222"/>'
         if first < points[-1].today.replace(day=1):
-            name = f"{first:%b}" + (f" {first:%Y}" if first.month in {1, 9} else "")
-            yield _text(x(first) + 4, 549, name)
+            yield _text(x(first) + 4, 549, f"{first:%b}" if first.month > 1 else f"{first:%b %Y}")
 
 
 def _events(x: Callable[[date], int]) -> Iterator[str]:
@@ -133,13 +133,13 @@ def _lines(points: Sequence[Point], x: Callable[[date], int]) -> Iterator[str]:
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
         start = f"M{LEFT} {panel.y(values[0])}"
         yield f'<path d="{start}{steps}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
-        nudge = {"works": -2, "listed": 12}.get(field, 4)
+        nudge = {"works": -2, "listed": 12, "absent": -6, "graduated": 9}.get(field, 4)
         label = f"{name}: {values[-1]:,}"
         yield _text(RIGHT + 8, panel.y(values[-1]) + nudge, label, f'fill="{colour}" font-weight="bold"')
 
 
 def _nights(points: Sequence[Point], x: Callable[[date], int]) -> Iterator[str]:
-    yield _text(RIGHT + 8, TICKS + 6, "each night")
+    yield _text(RIGHT + 8, TICKS + 6, "each night; pale: no change")
     for point in points:
         at, colour = x(point.today), "#999" if point.outcomes[-1] == "applied" else "#ddd"
         yield f'<path d="M{at} {TICKS - 5}v12" stroke="{colour}" stroke-width="1.6"/>'
@@ -161,8 +161,8 @@ def _mark(said: str, x: int, y: int) -> str:
 
 def _legend() -> Iterator[str]:
     for row, (season, colour) in enumerate(SEASONS.items()):
-        yield f'<rect x="{RIGHT + 8}" y="{330 + 20 * row}" width="14" height="14" fill="{colour}" stroke="#999"/>'
-        yield _text(RIGHT + 28, 342 + 20 * row, season.replace("_", " ").replace("frozen", "frozen by a command"))
+        yield f'<rect x="{RIGHT + 8}" y="{98 + 20 * row}" width="14" height="14" fill="{colour}" stroke="#999"/>'
+        yield _text(RIGHT + 28, 110 + 20 * row, season.replace("_", " ").replace("frozen", "frozen by a command"))
     for row, said in enumerate(MARKS):
-        yield _mark(said, RIGHT + 15, 421 + 20 * row)
-        yield _text(RIGHT + 28, 426 + 20 * row, said.replace("approved", "held, then approved"))
+        yield _mark(said, RIGHT + 15, 390 + 20 * row)
+        yield _text(RIGHT + 28, 395 + 20 * row, said.replace("approved", "held, then approved"))

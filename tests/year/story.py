@@ -90,7 +90,10 @@ class Maple:
             school = person.school
         if self._closed and school == CLOSED:
             school = BECOMES[int(person.number) % 2]
-        return person._replace(school=school, family_name=self._married.get(source_id, person.family_name))
+        family = self._married.get(source_id, person.family_name)
+        if (school, family) == (person.school, person.family_name):
+            return person
+        return person._replace(school=school, family_name=family)
 
     def _fact(self, source_id: str) -> Person:
         return self._pupils[self._year].get(source_id) or self._strangers[self._year][source_id]
