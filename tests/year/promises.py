@@ -43,8 +43,9 @@ class Promises:
     def accept(self, today: date, listed: Mapping[str, Person], exits: Collection[str]) -> Counter[str]:
         """How many cards are created, given back to a returner, left, graduated, or otherwise others than before."""
         before, missing = dict(self.cards), dict(self._missing)
+        expires, of_age = FIRST_EXPIRY if today <= PIVOT else NEXT_EXPIRY, f"{today.year - 18}{today:-%m-%d}"
         for each, person in listed.items():
-            self.cards[each] = _card(person, today)
+            self.cards[each] = _card(person, expires, of_age)
             self._missing.pop(each, None)
         if may_leave(today):
             self._part_from([each for each in exits if self._is_here(each)], today)
@@ -107,10 +108,9 @@ def _term_days(since: date, today: date) -> int:
     return sum(is_term(since + timedelta(days=n)) for n in range(1, (today - since).days + 1))
 
 
-def _card(person: Person, today: date) -> Card:
+def _card(person: Person, expires: date, of_age: str) -> Card:
+    """`of_age` is the birth date of those who are 18 today."""
     patron_type = "STU-ELEM" if person.grade in ELEMENTARY else "STU-TEEN"
-    year, month_day = person.birth_date[:4], person.birth_date[4:]
-    if year and f"{int(year) + 18}{month_day}" <= f"{today}":
+    if "" < person.birth_date <= of_age:
         patron_type = "ADULT-STUDENT"
-    expires = FIRST_EXPIRY if today <= PIVOT else NEXT_EXPIRY
     return Card(person.number, person.school, person.grade, patron_type, person.family_name, expires, "present")
