@@ -11,6 +11,7 @@ from access_service import command_line
 from access_service.cli_audit import audit
 from access_service.cli_client import client
 from access_service.cli_exception import exception
+from access_service.cli_link import link
 from access_service.cli_optout import opt_out
 from access_service.cli_patron import patron
 from access_service.console import Installation, typed_pin
@@ -131,6 +132,7 @@ def _client(databases: Databases, name: str) -> Client:
 cli.add_command(audit)
 cli.add_command(client)
 cli.add_command(exception)
+cli.add_command(link)
 cli.add_command(patron)
 cli.add_command(opt_out)
 

@@ -1,6 +1,7 @@
 """The one door for every protocol: a number, perhaps a PIN, and who asks become an Answer."""
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -10,13 +11,14 @@ from access_service.domain.access import Answer, PinResult, Standing, judge, kep
 from access_service.domain.client import Client
 from access_service.domain.identifiers import YIELDING, IdentifierKind, Reading
 from access_service.domain.mapping import MappingRules
+from access_service.domain.patron import importance
 from access_service.domain.student import Role
 from access_service.freezes import Freezes
 from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import patrons
 from access_service.storage.engine import database_errors, read
-from access_service.storage.patrons import Hit
+from access_service.storage.patrons import Card, Hit
 from access_service.throttle import Throttle, Try
 from access_service.usage import UsageCounter
 
@@ -87,6 +89,8 @@ class PatronDirectory:
         hits = owners(self._hits({reading.key for _, reading in meant}, client), meant) if meant else []
         if not hits:
             return Found(Standing.UNKNOWN)
+        if persons := linked(hits):
+            hits = as_persons(hits, self._cards(persons, client))
         hit = hits[0]
         if len({hit.record.patron_id if hit.record else 0 for hit in hits}) > 1 or hit.record is None:
             return Found(Standing.AMBIGUOUS)
@@ -94,6 +98,11 @@ class PatronDirectory:
         record = kept_open(hit.record, freezes, today) if freezes else hit.record
         record = wound_down(record, self._districts[hit.district].agreement.last_day)
         return Found(judge(record, today), hit if record is hit.record else replace(hit, record=record))
+
+    def _cards(self, persons: set[int], client: Client) -> list[Card]:
+        served = client.districts & self._districts.keys()
+        cards = read(self._reader, lambda connection: list(patrons.of_persons(connection, persons, client.name)))
+        return [card for card in cards if card.record.patron.district in served]
 
     def _hits(self, keys: set[str], client: Client) -> list[Hit]:
         return read(self._reader, lambda connection: patrons.find(connection, keys, client.name))
@@ -122,3 +131,22 @@ def owners(hits: list[Hit], meant: frozenset[tuple[str, Reading]]) -> list[Hit]:
     ]
     current = [hit for hit in read if hit.kind not in YIELDING]
     return current or read
+
+
+def linked(hits: Iterable[Hit]) -> set[int]:
+    """The people among these who have cards in several districts."""
+    return {hit.record.person for hit in hits if hit.record and hit.record.person}
+
+
+def as_persons(hits: Iterable[Hit], cards: Iterable[Card]) -> list[Hit]:
+    """In place of a linked patron's card the one of `cards` that counts now."""
+    of_person: dict[int, list[Card]] = defaultdict(list)
+    for card in cards:
+        of_person[card.record.person or 0].append(card)
+    counts = {person: max(owned, key=lambda card: importance(card.record)) for person, owned in of_person.items()}
+    return [
+        replace(hit, record=now.record, district=now.record.patron.district, attempts=now.attempts)
+        if hit.record and hit.record.person and (now := counts.get(hit.record.person))
+        else hit
+        for hit in hits
+    ]

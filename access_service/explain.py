@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from access_service.directory import meanings, owners
+from access_service.directory import as_persons, linked, meanings, owners
 from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.calendar import STANDSTILL, Freeze
 from access_service.domain.identifiers import BADGES, IdentifierKind, Reading, fold
@@ -109,6 +109,8 @@ class Explainer:
         """How it was read, whom it found, what roster and rules said, what each client would be told, what to do."""
         meant = meanings(typed, {code: district.rules for code, district in self.districts.items()})
         hits = owners(patrons.find(self.connection, {r.key for _, r in meant}, ""), meant) if meant else []
+        if persons := linked(hits):
+            hits = as_persons(hits, patrons.of_persons(self.connection, persons, ""))
         people = {hit.record.patron_id: (hit, hit.record) for hit in hits if hit.record}
         read = _read_as(meant)
         if len(people) < len({hit.record.patron_id if hit.record else 0 for hit in hits}):
@@ -251,7 +253,8 @@ def _read_as(meant: frozenset[tuple[str, Reading]]) -> str:
 def _who(record: PatronRecord) -> str:
     patron = record.patron
     grade = f"grade {patron.grade}" if patron.role is Role.STUDENT else patron.role
-    return f"patron {record.patron_id} of {patron.district}, school {patron.school}, {grade}"
+    known = f" (clients are told {record.told_id}: the elder of two that are linked)" if record.person else ""
+    return f"patron {record.patron_id}{known} of {patron.district}, school {patron.school}, {grade}"
 
 
 def _calendar(district: District, frozen: Iterable[Freeze], today: date) -> Iterator[str]:

@@ -39,7 +39,16 @@ WARNING_DAYS = 60
 
 # What a roster row can carry for us, and an agreement can allow. The first two are what the service is.
 RosterField = Literal[
-    "source_id", "student_number", "school", "grade", "given_name", "family_name", "birth_date", "pin", "opt_out"
+    "source_id",
+    "student_number",
+    "school",
+    "grade",
+    "given_name",
+    "family_name",
+    "birth_date",
+    "pin",
+    "state_id",
+    "opt_out",
 ]
 
 # What else a column can say that decides about a row and is not kept.

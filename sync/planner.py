@@ -21,7 +21,7 @@ from access_service.storage import overrides, patrons, runs, seen
 from access_service.storage.runs import DistrictState
 from access_service.storage.seen import Seen
 from sync.collisions import Collisions, find_collisions
-from sync.marks import marks, other_birth_date, person
+from sync.marks import kept, marks, other_birth_date, person
 from sync.milestones import come_of_age, parting, still_of_age
 from sync.opted_out import OptedOut, without_opted_out
 from sync.plan import ROLES, Change, ChangeKind, Create, Excluded, Matched, Plan, Sorted, had_the_id, match, sort_roster
@@ -305,7 +305,7 @@ class Draft:
         reborn = other_birth_date(stored, found)
         if self._partial:
             # One that leaves the birth date out does not make anybody forget it.
-            found = found or stored
+            found = kept(found, stored)
         if mapped and (code := _stranger(mapped, record.patron, all(renamed) and reborn)):
             mapped = None
             self._exclude_row(student, code, had_the_id(record.patron_id))
@@ -384,10 +384,10 @@ class Draft:
         columns = [self._served[name].tolist() for name in STUDENT_COLUMNS]
         dates: dict[str, date | None] = {"": None}
         for index in indexes:
-            source_id, number, school, grade, given, family, born, pin, role = (cells[index] for cells in columns)
+            source_id, number, school, grade, given, family, born, pin, role, state_id = (cells[index] for cells in columns)
             if born not in dates:
                 dates[born] = date.fromisoformat(born)
-            yield Student(source_id, number, school, grade, given, family, dates[born], pin, ROLES[role])
+            yield Student(source_id, number, school, grade, given, family, dates[born], pin, ROLES[role], state_id)
 
 
 def _stranger(mapped: Patron, stored: Patron, other_person: bool) -> Exclusion | None:

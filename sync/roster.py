@@ -25,6 +25,7 @@ COLUMNS = (
     "family_name",
     "birth_date",
     "pin",
+    "state_id",
     "exit",
     "role",
 )

@@ -59,6 +59,7 @@ class Patron:
 class PatronRecord:
     """A stored patron. `patron_id` never changes and is never reused; credentials and usage hang on it.
 
+    `person` is set of one who is linked with patrons of other districts: the patron id of the eldest.
     `pin_key` and `pin_digest` are the issued PIN under a pepper (pin_vault.py); both None means no PIN works.
     """
 
@@ -70,3 +71,18 @@ class PatronRecord:
     updated_on: date
     pin_key: str | None
     pin_digest: bytes | None = field(repr=False)
+    person: int | None = None
+
+    @property
+    def told_id(self) -> int:
+        """The patron id that clients are told: it outlives a move to another district."""
+        return self.person or self.patron_id
+
+
+# Of the cards of one person in several districts the last one here counts.
+_COUNTS = (Presence.LEFT, Presence.GRADUATED, Presence.CONVERTED, Presence.ABSENT, Presence.PRESENT)
+
+
+def importance(record: PatronRecord) -> tuple[int, int]:
+    """The card of one person that counts now is the one with the greatest: of two alike the newer."""
+    return _COUNTS.index(record.presence), record.patron_id

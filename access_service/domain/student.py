@@ -31,6 +31,7 @@ class Student:
     birth_date: date | None = field(default=None, repr=False)
     pin: str = field(default="", repr=False)
     role: Role = Role.STUDENT
+    state_id: str = field(default="", repr=False)
 
 
 # Common Education Data Standards entry grade levels, with the spellings that student information systems, Clever,

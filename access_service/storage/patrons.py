@@ -20,7 +20,10 @@ BATCH = 500
 _RECORD = [
     patrons.c.patron_id,
     *(patrons.c[name] for name in Patron.__dataclass_fields__),
-    *(patrons.c[name] for name in ("presence", "left_on", "created_on", "updated_on", "pin_key", "pin_digest")),
+    *(
+        patrons.c[name]
+        for name in ("presence", "left_on", "created_on", "updated_on", "pin_key", "pin_digest", "person")
+    ),
 ]
 
 
@@ -41,6 +44,14 @@ class Hit:
     key: str
     district: str
     record: PatronRecord | None
+    attempts: Attempts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One of the cards of a person, and its failures at one client."""
+
+    record: PatronRecord
     attempts: Attempts | None
 
 
@@ -72,6 +83,16 @@ def find(connection: Connection, keys: Collection[str], client: str) -> list[Hit
         failed = None if failures is None else Attempts(failures, locked_until, wrong_mark)
         hits.append(Hit(IdentifierKind(kind), key, district, found[facts[0]], failed))
     return hits
+
+
+def of_persons(connection: Connection, persons: Collection[int], client: str) -> Iterator[Card]:
+    """Every card of these people (PatronRecord.person), with its failures at `client`."""
+    failed = and_(attempts.c.patron_id == patrons.c.patron_id, attempts.c.client == client)
+    failures = [attempts.c[name] for name in Attempts.__dataclass_fields__]
+    statement = select(*failures, *_RECORD).select_from(patrons.outerjoin(attempts, failed))
+    known = patrons.c.person.in_(persons), patrons.c.forgotten_on.is_(None)
+    for row in connection.execute(statement.where(*known)):
+        yield Card(_record(row[3:]), Attempts(*row[:3]) if row[0] is not None else None)
 
 
 def records(connection: Connection, patron_ids: Sequence[int]) -> Iterator[PatronRecord]:
@@ -115,11 +136,11 @@ def owners(
 
 def _record(row: Sequence[Any]) -> PatronRecord:
     patron_id, district, source_id, role, *facts, expires = row[:14]
-    presence, left_on, created_on, updated_on, pin_key, pin_digest = row[14:]
+    presence, left_on, created_on, updated_on, *pin_and_person = row[14:]
     left_on, created_on, updated_on = map(_day, (left_on, created_on, updated_on))
     facts.append(_day(expires))
     patron = Patron(district, source_id, Role(role), *facts)
-    return PatronRecord(patron_id, patron, Presence(presence), left_on, created_on, updated_on, pin_key, pin_digest)
+    return PatronRecord(patron_id, patron, Presence(presence), left_on, created_on, updated_on, *pin_and_person)
 
 
 def _day(value: Any) -> Any:

@@ -6,6 +6,7 @@ single writer never delays a sign-in.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -55,6 +56,8 @@ patrons = Table(
     Column("updated_on", Date, nullable=False),
     # From then on nothing here says who it was.
     Column("forgotten_on", Date),
+    # Of one who is linked with a patron of another district: the patron id of the eldest of them.
+    Column("person", BigInteger, index=True),
     Index("uq_patrons_district_source_id", "district", "source_id", unique=True),
 )
 
@@ -86,8 +89,8 @@ seen = Table(
     Column("fingerprint", LargeBinary(16), nullable=False),
     Column("missed", Integer, nullable=False),
     Column("absent_since", Date),
-    # Keyed marks of name and birth date, where both are known.
-    Column("marks", LargeBinary(16)),
+    # Keyed marks of name and birth date, where both are known, and then of the state's id.
+    Column("marks", LargeBinary(24)),
     sqlite_with_rowid=False,
 )
 
@@ -314,6 +317,18 @@ opt_outs = Table(
     Column("added_on", Date, nullable=False),
     Column("by", Text, nullable=False),
     Column("card", LargeBinary),
+)
+
+# What people decided of two patrons who may be one person: `confirmed` or rejected.
+links = Table(
+    "links",
+    metadata,
+    Column("elder", BigInteger, primary_key=True, autoincrement=False),
+    Column("younger", BigInteger, primary_key=True, autoincrement=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 # Who did what and why. Written once: each row's mac covers the one before it.

@@ -43,9 +43,8 @@ def read_sds(reader: Reader) -> Roster:
     places = _places(held[Role.STUDENT], reader.served(Role.STUDENT))
     fields = reader.district.agreement.fields
     named = {field: name for field, name in USER_COLUMNS.items() if field in fields}
-    named |= {field: name for field, name in reader.district.feed.columns.items() if field in ("student_number", "pin")}
-    if (named_out := reader.district.feed.columns.get(OPT_OUT)) and OPT_OUT in fields:
-        named[OPT_OUT] = named_out
+    own = {field: name for field, name in reader.district.feed.columns.items() if field in fields}
+    named |= {field: name for field, name in own.items() if field in ("student_number", "pin", "state_id", OPT_OUT)}
     spelled = _spelled(reader, "users.csv", ("sourcedId", *named.values()))
     named = {field: spelled[name] for field, name in named.items()}
     key = spelled["sourcedId"]
@@ -99,6 +98,7 @@ def _frame(  # noqa: PLR0913, PLR0917 - what is read, whose rows of it, and wher
         "family_name": cells.get("family_name", blank),
         "birth_date": blank,
         "pin": cells.get("pin", blank),
+        "state_id": cells.get("state_id", blank),
         "exit": ["role ended" if place.ended else "" for place in there],
         "role": [role.value] * len(ids),
         "line": [users.lines[index] for index in at],

@@ -14,7 +14,7 @@ from access_service.domain.student import Role
 from sync.formats.reader import Reader, rejected
 from sync.roster import RejectCode, WarningCode
 
-WHO = ("student_number", "given_name", "family_name", "birth_date", "pin")
+WHO = ("student_number", "given_name", "family_name", "birth_date", "pin", "state_id")
 # Infinite Campus: P is the enrolment itself; partial and special education services stand beside it.
 SIDE_SERVICES = ("S", "N")
 Cells = NDArray[np.object_]

@@ -43,7 +43,7 @@ _FIELDS: tuple[tuple[str, Release | None, Callable[[PatronRecord], str]], ...] =
     ("HOME LIBR[p53]", Release.BRANCH, lambda record: _clean(record.patron.branch).ljust(5)),
     ("MBLOCK[p56]", None, lambda _: "-"),
     ("REC TYPE[p80]", None, lambda _: "p"),
-    ("RECORD #[p81]", Release.PATRON_ID, lambda record: str(record.patron_id)),
+    ("RECORD #[p81]", Release.PATRON_ID, lambda record: str(record.told_id)),
     ("CREATED[p83]", Release.PATRON_ID, lambda record: _date(record.created_on)),
     ("UPDATED[p84]", Release.PATRON_ID, lambda record: _date(record.updated_on)),
     ("PATRN NAME[pn]", Release.NAME, _name),

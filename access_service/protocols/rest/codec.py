@@ -129,7 +129,7 @@ def _released(answer: Answer, client: Client) -> dict[str, object]:
         return {}
     patron = answer.record.patron
     facts: dict[Release, dict[str, object]] = {
-        Release.PATRON_ID: {"patron_id": answer.record.patron_id},
+        Release.PATRON_ID: {"patron_id": answer.record.told_id},
         Release.LIBRARY_NUMBER: {"library_number": patron.library_number},
         Release.STUDENT_NUMBER: {"student_number": patron.student_number},
         Release.NAME: {"given_name": patron.given_name, "family_name": patron.family_name},
