@@ -20,7 +20,7 @@ from access_service.provenance import Provenance, provenance
 from access_service.settings import District
 from access_service.storage import attempts, clients, exceptions, freezes, patrons, runs
 from access_service.storage.exceptions import ExceptionKind, Granted
-from access_service.storage.patrons import Attempts
+from access_service.storage.patrons import Attempts, Hit
 from access_service.storage.runs import Outcome
 
 OPT_IN = "nothing, unless the family opts in again: then `access-service opt-out remove`, or the district's column"
@@ -108,9 +108,7 @@ class Explainer:
     def explain(self, typed: str) -> Explanation:
         """How it was read, whom it found, what roster and rules said, what each client would be told, what to do."""
         meant = meanings(typed, {code: district.rules for code, district in self.districts.items()})
-        hits = owners(patrons.find(self.connection, {r.key for _, r in meant}, ""), meant) if meant else []
-        if persons := linked(hits):
-            hits = as_persons(hits, patrons.of_persons(self.connection, persons, ""))
+        hits = self._hits(meant) if meant else []
         people = {hit.record.patron_id: (hit, hit.record) for hit in hits if hit.record}
         read = _read_as(meant)
         if len(people) < len({hit.record.patron_id if hit.record else 0 for hit in hits}):
@@ -154,6 +152,11 @@ class Explainer:
             next_step = f"wait {locked} seconds, then the right PIN works again"
         fields = provenance(self.connection, record, district)
         return Explanation(standing, (*found, *story, *told), next_step, fields)
+
+    def _hits(self, meant: frozenset[tuple[str, Reading]]) -> list[Hit]:
+        hits = owners(patrons.find(self.connection, {r.key for _, r in meant}, ""), meant)
+        persons = linked(hits)
+        return as_persons(hits, patrons.of_persons(self.connection, persons, "")) if persons else hits
 
     def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]]) -> Explanation:
         if told := next(self._opted_out(meant), None):

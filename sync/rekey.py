@@ -108,6 +108,8 @@ def _back(connection: Connection, district: str, run_id: int) -> Reversion:
         raise OperatorError(f"run {run_id}: already undone by run {run.undone_by}")
     if run and run.aged_on:
         raise OperatorError(f"run {run_id}: too old; what it changed was forgotten after [agreement] undo_days")
+    if run and run.aged_on:
+        raise OperatorError(f"run {run_id}: too old; what it changed was forgotten after [agreement] undo_days")
     made = source_ids.moved(connection, run_id)
     holders = source_ids.holders(connection, district, [name for move in made for name in (move.old, move.new)])
     ours = {move.patron_id: move for move in made if holders.get(move.new) == move.patron_id}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -209,6 +209,16 @@ def test_the_way_back_leaves_alone_whose_id_is_anothers_by_now(nights: Nights) -
     nights.night([*students, Pupil("s-0000003", "0000333", given="New", family="Child", born="2016-02-03")])
     back = rekey.back(waiting(nights), run_id, "a test")
     assert (len(back.moves), back.left_alone) == (18, (patron_ids(nights, 3)[2],))
+
+
+def test_an_old_rekey_has_no_way_back(nights: Nights) -> None:
+    """What it changed was forgotten."""
+    nights.night(pupils(20))
+    run_id, _ = rekey.rekey(nights.job(nights.roster(renewed(pupils(20)))), "a test")
+    nights.now += timedelta(days=100)
+    nights.night(renewed(pupils(20)))
+    with pytest.raises(OperatorError, match="too old"):
+        rekey.back(waiting(nights), run_id, "too late")
 
 
 def test_undo_of_an_older_night_leaves_rekeyed_patrons_alone(nights: Nights) -> None:
