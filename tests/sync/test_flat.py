@@ -58,6 +58,7 @@ def test_clever_rows_of_one_student_are_one_student(tmp_path: Path) -> None:
         "family_name": "Synthetica",
         "birth_date": "2017-04-12",
         "pin": "",
+        "state_id": "",
         "exit": "",
         "role": "student",
     }

@@ -41,6 +41,7 @@ def test_a_student_is_read_whole(version: str) -> None:
             "family_name": "Family1",
             "birth_date": "2017-02-02",
             "pin": "",
+            "state_id": "",
             "exit": "",
             "role": "student",
         }

@@ -29,6 +29,7 @@ def test_a_roster_is_read_with_one_call(tmp_path: Path) -> None:
         "family_name": "Family1",
         "birth_date": "2017-02-02",
         "pin": "",
+        "state_id": "",
         "exit": "",
         "role": "student",
     }
