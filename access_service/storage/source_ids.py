@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, select, update
 
 from access_service.domain.mapping import Exclusion
 from access_service.domain.patron import HERE, Presence
+from access_service.domain.student import Role
 from access_service.storage import bulk
 from access_service.storage.seen import Seen
 from access_service.storage.tables import changes, district_state, exclusions, patrons, seen
@@ -51,13 +52,13 @@ def freed(known: Known) -> Move:
 
 
 def stored(connection: Connection, district: str) -> Iterator[Known]:
-    """Every patron of a district, those who left among them and those forgotten not."""
+    """Every patron of a district, those who left among them and those forgotten not, nor test cards."""
     same = and_(seen.c.district == patrons.c.district, seen.c.source_id == patrons.c.source_id)
     columns = (patrons.c[name] for name in Known._fields if name != "marks")
     statement = select(*columns, seen.c.marks).select_from(patrons.outerjoin(seen, same))
     left = _marks_of_leavers(connection, district)
     mine = patrons.c.district == district, patrons.c.forgotten_on.is_(None)
-    for row in connection.execute(statement.where(*mine)):
+    for row in connection.execute(statement.where(*mine, patrons.c.role != Role.TEST_CARD)):
         known = Known._make(row)
         found = known.marks or left.get(known.patron_id, b"")
         yield known._replace(presence=Presence(known.presence), marks=found)

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from access_service.audit import Action
 from access_service.domain.access import PinResult, Standing
 from access_service.errors import OperatorError
+from access_service.exceptions import Grant, add_test_card
 from access_service.settings import load
 from access_service.storage import audit, runs
 from access_service.storage.engine import Databases
 from access_service.storage.runs import Outcome
 from sync import holds, rekey
 from sync.guard import Finding
-from sync.order import Job
+from sync.order import Job, auditor
 from sync.pairing import Pairing
 from tests.commands import Commands
 from tests.place import Place
@@ -101,6 +102,14 @@ def test_a_preview_writes_nothing(nights: Nights) -> None:
     told = rekey.preview(nights.job(file))
     assert nights.everything() == before
     assert rekey.rekey(nights.job(file), "a test")[1] == told
+
+
+def test_a_test_card_is_in_no_roster_and_not_missing(nights: Nights) -> None:
+    """A person made it: no source id of a roster is ever its."""
+    nights.night(pupils(20))
+    grant = Grant(nights.districts["demo"], nights.now.date() + timedelta(days=3), "a test")
+    add_test_card(nights.databases, auditor(nights.job(nights.folder)), grant, None, "")
+    assert do(nights, renewed(pupils(20))).counts["missing"] == 20
 
 
 def test_two_people_with_one_number_are_left_alone(nights: Nights) -> None:
