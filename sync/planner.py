@@ -384,7 +384,9 @@ class Draft:
         columns = [self._served[name].tolist() for name in STUDENT_COLUMNS]
         dates: dict[str, date | None] = {"": None}
         for index in indexes:
-            source_id, number, school, grade, given, family, born, pin, role, state_id = (cells[index] for cells in columns)
+            source_id, number, school, grade, given, family, born, pin, role, state_id = (
+                cells[index] for cells in columns
+            )
             if born not in dates:
                 dates[born] = date.fromisoformat(born)
             yield Student(source_id, number, school, grade, given, family, dates[born], pin, ROLES[role], state_id)

@@ -172,11 +172,13 @@ def fingerprints(frame: pd.DataFrame, key: bytes) -> list[bytes]:
     student = blake2b(key=key, digest_size=16)
     # A seed of their own: what is stored of students was made before there were other roles.
     seeds = defaultdict(lambda: student, {Role.EDUCATOR: blake2b(key=key, person=b"educator", digest_size=16)})
-    facts = (frame[name].tolist() for name in COLUMNS if name != "role")
+    facts = (frame[name].tolist() for name in COLUMNS if name not in {"role", "state_id"})
     prints: list[bytes] = []
-    for role, row in zip(frame["role"].tolist(), zip(*facts, strict=True), strict=True):
+    rows = zip(frame["role"].tolist(), frame["state_id"].tolist(), zip(*facts, strict=True), strict=True)
+    for role, state_id, row in rows:
         digest = seeds[role].copy()
-        digest.update("\x1f".join(row).encode())
+        # The same for a column that came later.
+        digest.update("\x1f".join((*row, state_id) if state_id else row).encode())
         prints.append(digest.digest())
     return prints
 
