@@ -6,8 +6,9 @@ back to an earlier day, so after each transaction the newest number and mac go t
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -129,9 +130,15 @@ class Auditor:
             ) from error
 
     def checkpoint(self, head: Head) -> None:
-        """Put a head on file, after its transaction has ended well."""
-        with self.heads.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"seq": head.seq, "mac": head.mac}) + "\n")
+        """Put a head on file, after its transaction has ended well. What was done stands where that fails: it is a
+        warning, and the next head covers this entry too."""
+        try:
+            with self.heads.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"seq": head.seq, "mac": head.mac}) + "\n")
+        except OSError as error:
+            said = f"{self.heads}: {error.strerror}; it is done and on record, newest entry {head.seq}:{head.mac}"
+            with suppress(OSError):
+                print(f"warning: {said}", file=sys.stderr)  # noqa: T201 - the run must end as it did
 
     def _hashed(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from access_service import exceptions as granting
+from access_service.command_line import NUMBER, WHY
 from access_service.console import Installation, typed_pin
 from access_service.errors import OperatorError
 from access_service.storage import exceptions
@@ -15,7 +16,7 @@ _DISTRICT = click.option("--district", "code", required=True, help="The district
 _UNTIL = click.option(
     "--until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day, a year ahead at most."
 )
-_REASON = click.option("--reason", required=True, help="Why, for the record.")
+_REASON = click.option("--reason", required=True, type=WHY, help="Why, for the record.")
 
 
 @click.group()
@@ -85,7 +86,7 @@ def list_(installation: Installation, as_json: bool) -> None:
 
 
 @exception.command()
-@click.argument("exception", type=int)
+@click.argument("exception", type=NUMBER)
 @_REASON
 @click.pass_obj
 def remove(installation: Installation, exception: int, reason: str) -> None:

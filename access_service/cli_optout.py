@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from access_service.command_line import WHY
 from access_service.console import Installation
 from access_service.errors import OperatorError
 from access_service.opt_outs import Kind
@@ -17,7 +18,7 @@ from access_service.storage.opt_outs import OptOut
 
 DISTRICT = click.option("--district", "code", required=True, help="The district that the student is of.")
 KIND = click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Without it any number is meant.")
-REASON = click.option("--reason", required=True, help="Kept on record; no names.")
+REASON = click.option("--reason", required=True, type=WHY, help="Kept on record; no names.")
 
 
 @click.group("opt-out")

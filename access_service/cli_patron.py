@@ -5,13 +5,14 @@ from datetime import datetime
 import click
 
 from access_service import desk, overrides
+from access_service.command_line import WHY
 from access_service.console import Installation
 from access_service.domain.ownership import OWNED, Owner
 from access_service.domain.patron import PatronRecord
 from access_service.settings import District
 from access_service.storage.engine import Databases, database_errors
 
-_REASON = click.option("--reason", required=True, help="Why, for the record.")
+_REASON = click.option("--reason", required=True, type=WHY, help="Why, for the record.")
 
 
 @click.group()

@@ -12,6 +12,24 @@ from access_service.errors import OperatorError
 from access_service.logs import where
 
 DONE, EXPECTED_ERROR, HELD, BUG = 0, 1, 2, 3
+# Of a run, a patron, an exception: what every database has room for.
+NUMBER = click.IntRange(1, 2**31 - 1)
+
+
+class Why(click.ParamType[str]):
+    """A reason, as reports, mails and the audit repeat it: one line, and nothing that would move a cursor."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The words without spaces around them. Errors: BadParameter."""
+        said = value.strip()
+        if not said or not said.isprintable():
+            self.fail("should be one line of words that says why", param, ctx)
+        return said
+
+
+WHY = Why()
 
 
 def run(command: click.Command) -> NoReturn:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 import click
 
 from access_service.audit import Action, Deed
+from access_service.command_line import WHY
 from access_service.domain.calendar import Freeze
 from access_service.errors import OperatorError
 from access_service.storage import freezes, schema
@@ -18,7 +19,7 @@ from sync.order import Job, auditor
 
 @click.command()
 @click.argument("district", required=False)
-@click.option("--reason", help="Why, for reports and for the ledger.")
+@click.option("--reason", type=WHY, help="Why, for reports and for the ledger.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day; without it, until `thaw`.")
 @click.option("--list", "listing", is_flag=True, help="List the districts that are frozen today, and change nothing.")
 @JSON
@@ -54,7 +55,7 @@ def freeze(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 @click.command()
 @click.argument("district")
-@click.option("--reason", required=True, help="Why, for the ledger.")
+@click.option("--reason", required=True, type=WHY, help="Why, for the ledger.")
 @click.pass_obj
 def thaw(installation: Installation, district: str, reason: str) -> None:
     """End DISTRICT's freeze: from now on dates and absences count again."""

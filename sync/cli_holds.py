@@ -4,6 +4,7 @@ import json
 
 import click
 
+from access_service.command_line import NUMBER, WHY
 from access_service.errors import OperatorError
 from access_service.storage import runs, schema
 from access_service.storage.engine import database_errors
@@ -13,7 +14,7 @@ from sync.console import JSON, Installation, work
 from sync.order import Job
 from sync.report import shown
 
-_REASON = click.option("--reason", required=True, help="Why, for the ledger.")
+_REASON = click.option("--reason", required=True, type=WHY, help="Why, for the ledger.")
 
 
 @click.command("holds")
@@ -21,14 +22,15 @@ _REASON = click.option("--reason", required=True, help="Why, for the ledger.")
 @click.pass_obj
 def holds_(installation: Installation, as_json: bool) -> None:
     """List the nights that wait for a person."""
-    found = holds.standing(installation.settings(), installation.databases())
+    databases = installation.databases()
+    schema.check(databases)
+    found = holds.standing(installation.settings(), databases)
     if as_json:
         click.echo(json.dumps({"holds": [_facts(run) for run in found]}))
         return
     for run in found:
-        click.echo(
-            f"run {run.run_id}  {run.district}  {run.outcome}  {run.started_at:%Y-%m-%d %H:%M} UTC  {run.file_name}"
-        )
+        waits = f"run {run.run_id}  {run.district}  {run.outcome}  {run.started_at:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"{waits}  {shown(run.file_name or '')}")
         for finding in run.report["findings"]:
             click.echo(shown(f"    {finding['text']} [{finding['code']}]"))
     if not found:
@@ -36,7 +38,7 @@ def holds_(installation: Installation, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("run", type=int)
+@click.argument("run", type=NUMBER)
 @click.pass_obj
 def show(installation: Installation, run: int) -> None:
     """Show what held RUN would do now: why it waits, at which schools, and some library numbers to look at."""
@@ -51,7 +53,7 @@ def show(installation: Installation, run: int) -> None:
 
 
 @click.command()
-@click.argument("run", type=int)
+@click.argument("run", type=NUMBER)
 @_REASON
 @JSON
 @click.pass_obj
@@ -61,7 +63,7 @@ def approve(installation: Installation, run: int, reason: str, as_json: bool) ->
 
 
 @click.command()
-@click.argument("run", type=int)
+@click.argument("run", type=NUMBER)
 @_REASON
 @click.pass_obj
 def discard(installation: Installation, run: int, reason: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from access_service.command_line import NUMBER
 from access_service.errors import OperatorError
 from access_service.storage import quarantine as storage
 from access_service.storage import schema
@@ -49,7 +50,7 @@ def list_(installation: Installation, district: str, as_json: bool) -> None:
 
 
 @quarantine.command()
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @click.pass_obj
 def show(installation: Installation, entry: int) -> None:
     """Show what the row of ENTRY says, and what to do about it. This is personal data, for your eyes alone."""
@@ -91,7 +92,7 @@ def export_(installation: Installation, district: str, to: Path) -> None:
 @quarantine.command()
 @click.argument("district")
 @click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A mended export.")
-@click.option("--entry", "numbers", type=int, multiple=True, help="Only this entry; may be given again.")
+@click.option("--entry", "numbers", type=NUMBER, multiple=True, help="Only this entry; may be given again.")
 @click.option("--preview", is_flag=True, help="Show what it would do, and write nothing.")
 @JSON
 @click.pass_obj

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from access_service import command_line
+from access_service.command_line import NUMBER, WHY
 from access_service.storage import runs, schema
 from access_service.storage.engine import database_errors
 from sync import holds, rekey, undo
@@ -15,7 +16,7 @@ from sync.pairing import Pairing
 from sync.plan import MOST_EXAMPLES
 
 MOST_LISTED = 100
-_REASON = click.option("--reason", required=True, help="Why, for the ledger.")
+_REASON = click.option("--reason", required=True, type=WHY, help="Why, for the ledger.")
 _PREVIEW = click.option("--preview", is_flag=True, help="Show what it would do, and write nothing.")
 
 
@@ -25,7 +26,7 @@ _PREVIEW = click.option("--preview", is_flag=True, help="Show what it would do, 
     "--file", type=click.Path(exists=True, path_type=Path), help="A roster on this machine in place of the held file."
 )
 @_PREVIEW
-@click.option("--reason", help="Why, for the ledger. Only a preview needs none.")
+@click.option("--reason", type=WHY, help="Why, for the ledger. Only a preview needs none.")
 @JSON
 @click.pass_obj
 def rekey_(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -45,7 +46,7 @@ def rekey_(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 @click.command()
 @click.argument("district")
-@click.argument("patron", type=int, nargs=-1, required=True)
+@click.argument("patron", type=NUMBER, nargs=-1, required=True)
 @_REASON
 @click.pass_obj
 def recycle(installation: Installation, district: str, patron: tuple[int, ...], reason: str) -> None:
@@ -60,12 +61,12 @@ def recycle(installation: Installation, district: str, patron: tuple[int, ...], 
 
 
 @click.command("undo")
-@click.argument("run", type=int)
+@click.argument("run", type=NUMBER)
 @_PREVIEW
-@click.option("--reason", default="", help="Why, for the ledger.")
+@click.option("--reason", type=WHY, help="Why, for the ledger.")
 @JSON
 @click.pass_obj
-def undo_(installation: Installation, run: int, preview: bool, reason: str, as_json: bool) -> None:
+def undo_(installation: Installation, run: int, preview: bool, reason: str | None, as_json: bool) -> None:
     """Put every patron that RUN changed back to what it was, but for those that were changed since.
 
     Patrons that it made leave. Its file is not applied again; an undo can be undone. RUN can be a rekey or recycle too.
@@ -75,9 +76,9 @@ def undo_(installation: Installation, run: int, preview: bool, reason: str, as_j
     with database_errors(), databases.reader.connect() as connection:
         edited = runs.get(connection, run)
     if edited and rekey.is_one(edited):
-        _back(installation, edited.district, run, reason if not preview else None, as_json)
+        _back(installation, edited.district, run, None if preview else reason or "", as_json)
         return
-    order = undo.Order(installation.settings(), databases, run, command_line.typed_by(), reason)
+    order = undo.Order(installation.settings(), databases, run, command_line.typed_by(), reason or "")
     with phases() as phase:
         report = (undo.preview if preview else undo.undo)(replace(order, phase=phase))
     click.echo(json.dumps(report.as_json()) if as_json else report.as_text())

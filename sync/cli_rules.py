@@ -5,6 +5,7 @@ import json
 import click
 
 from access_service.audit import Action, Deed
+from access_service.command_line import WHY
 from access_service.errors import OperatorError
 from access_service.storage import rule_versions, schema
 from access_service.storage.engine import database_errors
@@ -60,7 +61,7 @@ def show(installation: Installation, district: str, version: str | None) -> None
 
 @rules.command("accept")
 @click.argument("district")
-@click.option("--reason", required=True, help="Why, for the ledger.")
+@click.option("--reason", required=True, type=WHY, help="Why, for the ledger.")
 @click.pass_obj
 def accept_(installation: Installation, district: str, reason: str) -> None:
     """Accept DISTRICT's rules as its file has them now; `roster-sync preview` shows their plan first."""

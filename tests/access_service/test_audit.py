@@ -139,6 +139,21 @@ def test_what_cannot_be_put_on_record_is_not_done(databases: Databases, auditor:
         assert not connection.execute(select(clients)).all()
 
 
+def test_what_is_done_stays_done_without_its_head(
+    databases: Databases, auditor: Auditor, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A disk that fills between the two is a warning with the head in it; the next head covers that entry too."""
+    full = Auditor(auditor.vault, "somebody", Path("/dev/full"), lambda: NOW)
+    with full.transaction(databases) as record:
+        record.note(Deed(Action.CLIENT_REVOKE, "client ils"))
+    assert record.head is not None
+    said = capfd.readouterr().err
+    assert said.startswith("warning: /dev/full: ") and f"newest entry 1:{record.head.mac}" in said
+    with auditor.transaction(databases) as record:
+        record.note(Deed(Action.CLIENT_REVOKE, "client other"))
+    assert wrong(databases, auditor) == []
+
+
 def test_an_entry_names_nobody(databases: Databases, auditor: Auditor) -> None:
     """Names and numbers are keyed hashes, the same for the same; a PIN's digest is not there at all."""
     facts = {"given_name": "Zephyrantheska", "library_number": "290012345", "pin_digest": "ab" * 32, "branch": "MAIN"}

@@ -55,6 +55,25 @@ def test_what_cannot_be_done_is_told_in_one_line(place: Place, command: tuple[st
     assert place.stored() == before
 
 
+@pytest.mark.parametrize("reason", ["", "  ", "two\nlines", "red \x1b[31m", "turned \u202e round"])
+def test_a_reason_is_one_line_of_words(place: Place, reason: str) -> None:
+    """Whoever reads the audit on a terminal reads what was typed; the other command asks the same."""
+    before = place.stored()
+    for ended in (
+        place.day("patron", "set", "1", "branch=RIVER", "--reason", reason),
+        place.sync("freeze", "demo", "--reason", reason),
+        place.sync("undo", "1", "--reason", reason),
+    ):
+        assert "--reason': should be one line of words that says why" in ended.refused()
+    assert place.stored() == before
+
+
+@pytest.mark.parametrize("command", ["undo", "show"])
+def test_a_number_that_no_run_can_have_is_told_as_such(place: Place, command: str) -> None:
+    """Neither database has room for it."""
+    assert "is not in the range" in place.sync(command, str(2**63)).refused()
+
+
 def test_exceptions_are_granted_listed_and_removed(place: Place) -> None:
     """A test card with a PIN, typed unseen, and a student who is left alone; both are on record."""
     until = str(datetime.now(UTC).date() + timedelta(days=40))
