@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from access_service.audit import Action
 from access_service.domain.ownership import OWNED
 from access_service.domain.patron import PatronRecord
 from access_service.domain.student import Role
@@ -34,6 +35,13 @@ MADE_FROM_EDUCATORS = {
     "patron_type": "rules [rules.educators]",
     "profile": "rules [rules.educators]",
     "expires": "rules [rules.educators.expiry]",
+}
+# Changes outside a night, by what was done; any other was set by hand, and stands no more.
+EDITED_BY: Mapping[str, str] = {
+    Action.PATRON_CONVERT: "the full library card that the desk gave",
+    Action.REKEY: "rekey, from the district's new ids",
+    Action.UNDO: "put back by an undo",
+    Action.RECYCLE: "recycle, for the district gave the id to another",
 }
 
 
@@ -81,7 +89,8 @@ def provenance(connection: Connection, record: PatronRecord, district: District)
             return Provenance(owner, made_from[field], None, record.created_on)
         day = run.started_at.astimezone(district.zone).date()
         if run.outcome is Outcome.EDITED:
-            return Provenance(owner, "set by hand, released since", run.run_id, day, by=run.started_by)
+            source = EDITED_BY.get(str(run.report.get("action")), "set by hand, released since")
+            return Provenance(owner, source, run.run_id, day, by=run.started_by)
         return Provenance(owner, _source(made_from[field], run), run.run_id, day)
 
     return {field: of(field) for field in MADE_FROM}

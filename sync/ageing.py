@@ -33,10 +33,10 @@ def age(job: Job) -> dict[str, int]:
     entry = auditor(job)
     entry.check_heads()
     head = None
-    held = _age_held(job)
+    held = _held_too_long(job)
     with job.databases.writer.begin() as connection:
         counts = {
-            Aged.HELD_FILES: held,
+            Aged.HELD_FILES: int(held),
             Aged.QUARANTINE_ROWS: age_out(connection, job.settings.districts, job.now().date()),
             Aged.UNDOS: _age_images(job, connection, today),
             Aged.PATRONS: _forget(job, connection, today),
@@ -46,6 +46,9 @@ def age(job: Job) -> dict[str, int]:
             head = entry.note(connection, Deed(Action.AGE, f"district {job.code}", district=job.code, after=went))
     if head:
         entry.checkpoint(head)
+    if held:
+        # Only now that it is on record: no transaction that is taken back brings a shredded file back.
+        HeldFile(job.settings.service.spool, job.code, b"").forget()
     return went
 
 
@@ -65,17 +68,13 @@ def _sweep(job: Job) -> None:
         shred(left)
 
 
-def _age_held(job: Job) -> int:
-    kept = HeldFile(job.settings.service.spool, job.code, b"")
-    if not kept.path.exists():
-        return 0
+def _held_too_long(job: Job) -> bool:
+    if not HeldFile(job.settings.service.spool, job.code, b"").path.exists():
+        return False
     with job.databases.reader.connect() as connection:
         run = runs.latest(connection, job.code, HOLDS)
     oldest = job.now() - timedelta(days=job.district.agreement.raw_days)
-    if run and (run.finished_at or run.started_at) >= oldest:
-        return 0
-    kept.forget()
-    return 1
+    return run is None or (run.finished_at or run.started_at) < oldest
 
 
 def _age_images(job: Job, connection: Connection, today: date) -> int:

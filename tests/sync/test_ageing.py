@@ -179,13 +179,22 @@ def test_another_child_gets_no_card_by_an_old_id(nights: Nights) -> None:
     assert nights.find(CANARY.number).standing is Standing.LEFT
 
 
-def test_a_held_file_is_kept_so_long(nights: Nights) -> None:
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_held_file_is_kept_so_long(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then it is gone, and the hold says so."""
     held = nights.night([pupil.moved(family="New") for pupil in pupils(300)])
     assert held.outcome is Outcome.HELD and held.run_id
     job = replace(nights.job(Path("nowhere")), file=None)
     assert age(nights, days=13) == {} and holds.look(job, held.run_id).outcome is Outcome.HELD
-    assert age(nights, days=2) == {"held_files": 1}
+    with monkeypatch.context() as late:
+        late.setattr("sync.ageing._forget", stop)
+        with pytest.raises(KeyboardInterrupt):
+            age(nights, days=2)
+    assert list((nights.folder / "spool/held").iterdir()), "nothing goes before it is on record"
+    assert age(nights) == {"held_files": 1}
     assert holds.standing(nights.settings(), nights.databases) == []
     with pytest.raises(OperatorError, match=r"its file was kept for \[agreement\] raw_days and is gone"):
         holds.approve(job, held.run_id, "too late")

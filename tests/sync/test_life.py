@@ -14,6 +14,7 @@ from access_service.domain.access import Standing
 from access_service.domain.patron import PatronRecord
 from access_service.errors import OperatorError
 from access_service.pin_vault import PinVault
+from access_service.provenance import provenance
 from access_service.settings import load
 from access_service.storage import freezes, runs
 from access_service.storage.engine import Databases
@@ -295,6 +296,9 @@ def test_no_roster_touches_a_full_card(nights: Nights) -> None:
     on(nights, "2027-05-20", [*pupils(20), SENIOR])
     convert(nights, "900")
     converted = record(nights, "900")
+    with nights.databases.reader.connect() as connection:
+        where_from = provenance(connection, converted, nights.districts["demo"])
+    assert where_from["expires"].source == "the full library card that the desk gave"
     claimant = SENIOR.moved(source_id="claimant", born="2016-01-01", given="Another")
     moved = SENIOR.moved(family="Other", school="101", grade="03")
     for n, rows in enumerate(([SENIOR], [moved], [SENIOR.moved(**GONE)], [], [claimant], [SENIOR, claimant])):
