@@ -1,8 +1,9 @@
 """What a run finds at fault in a district's rows: into the quarantine, and back to the district."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from access_service.domain.mapping import Exclusion
 from access_service.errors import OperatorError
 from access_service.settings import Feed
 from access_service.storage.runs import GOOD_NIGHTS, Outcome
@@ -22,32 +23,38 @@ from sync.sftp import credentials, deliver
 class Findings:
     """Of one run, to be written down however it ends. A preview has no `shelf`, and looks at nothing.
 
-    `leaving` says whom a good night cures.
+    `leaving` says whom a good night cures, and `opted_out` of whom nothing stays whatever the night is.
     """
 
     replay: Replay | None
     shelf: Shelf | None = None
     bad: list[BadRow] = field(default_factory=list)
     leaving: Leaving = nobody
+    opted_out: Leaving = nobody
 
     def refused(self, reader: Reader, roster: Roster) -> None:
         """Of a roster with too many rejects there is no plan: these are all that is known."""
         if self.shelf:
             self.bad = bad_rows(reader, roster, {})
 
-    def planned(self, reader: Reader, roster: Roster, excluded: Mapping[str, Excluded]) -> None:
-        """Rejects, and rows that the rules refuse for a fault."""
+    def planned(self, reader: Reader, roster: Roster, kept: Roster, excluded: Mapping[str, Excluded]) -> None:
+        """Rejects, and rows that the rules refuse for a fault. `kept` is without the rejects of those who opted out."""
         if self.shelf:
-            self.bad = bad_rows(reader, roster, excluded)
-            self.leaving = self.shelf.of_nobody_in(roster) if roster.partial else everybody
+            self.bad = bad_rows(reader, replace(roster, rejects=kept.rejects), excluded)
+            files = roster.columns
+            self.leaving = self.shelf.of(roster.frame["source_id"], files) if roster.partial else everybody
+            out = {source_id for source_id, row in excluded.items() if row.code is Exclusion.OPTED_OUT}
+            out |= _ids(roster) - _ids(kept)
+            self.opted_out = self.shelf.of(out, files)
 
     def staged(self, report: Report) -> Staged:
-        """What the run does to the quarantine, told in its report. Rows leave it on a good night only."""
+        """What the run does to the quarantine, told in its report. Rows leave it on a good night only, but
+        for those of who opted out."""
         if not self.shelf:
             return Staged()
         good, run_id = report.outcome in GOOD_NIGHTS, report.run_id or 0
         if not self.replay:
-            staged = self.shelf.stage(run_id, self.bad, self.leaving if good else nobody)
+            staged = self.shelf.stage(run_id, self.bad, self.leaving if good else self.opted_out)
         elif good:
             staged = self.shelf.restage(run_id, self.replay.still_bad(self.bad), self.replay.entries)
         else:
@@ -69,3 +76,7 @@ class Findings:
         except OperatorError as trouble:
             report.facts["feedback"] = f"not delivered: {trouble}"
         return True
+
+
+def _ids(roster: Roster) -> set[str]:
+    return {reject.source_id for reject in roster.rejects if reject.source_id}

@@ -76,7 +76,7 @@ def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
             if roster.partial:
                 roster = completed(connection, job.code, roster, mended=job.replay is not None)
             planned = make_plan(connection, night, roster, state)
-        found.planned(again, replace(roster, rejects=kept.rejects), planned.plan.excluded)
+        found.planned(again, roster, kept, planned.plan.excluded)
     limits = night.district.limits.on(night.today)
     facts = Facts(
         population=state.population if state else 0,

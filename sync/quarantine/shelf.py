@@ -14,7 +14,6 @@ from access_service.storage.engine import Databases
 from access_service.storage.quarantine import Entry
 from sync.formats.bad_rows import BadRow
 from sync.quarantine.seal import Seal
-from sync.roster import Roster
 
 # Whom the other has to give up the number, no replay can say.
 NOT_KEPT = frozenset({Exclusion.NUMBER_COLLISION})
@@ -64,11 +63,10 @@ class Shelf:
         entries = [self._entry(entry.entry, run_id, row, entry.mark) for entry, row in bad if row.code not in NOT_KEPT]
         return Staged(set(replayed), entries)
 
-    def of_nobody_in(self, roster: Roster) -> Leaving:
-        """For a partial roster: the entries of those who are in it leave, and all others stay."""
-        ids, files = roster.frame["source_id"], roster.columns
-        present = {self.seal.mark(self.district, file, source_id) for source_id in ids for file in files}
-        return lambda entry: entry.mark in present
+    def of(self, source_ids: Iterable[str], files: Collection[str]) -> Leaving:
+        """The entries of these leave, and all others stay."""
+        theirs = {self.seal.mark(self.district, file, source_id) for source_id in source_ids for file in files}
+        return lambda entry: entry.mark in theirs
 
     def _numbers(self, amount: int) -> range:
         if not amount:

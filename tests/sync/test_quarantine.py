@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from access_service.audit import Auditor
 from access_service.domain.access import Standing
 from access_service.errors import OperatorError, StorageError
+from access_service.opt_outs import Kind
+from access_service.opting_out import Given, Office
+from access_service.pin_vault import PinVault
 from access_service.settings import load
 from access_service.storage import quarantine, runs
 from access_service.storage.engine import Databases
@@ -428,3 +432,16 @@ def test_a_file_that_is_no_mended_export_is_one_line(place: Place, text: str, li
     file.write_bytes(text.encode("latin-1"))
     said = place.sync("quarantine", "replay", "demo", "--file", file).refused()
     assert line in said or "not CSV in UTF-8" in said
+
+
+def test_a_kept_row_goes_with_the_next_night_even_a_held_one(nights: Nights) -> None:
+    """Of one who opted out; only the night's key tells whose a kept row is. Those of others stay."""
+    torn = [TORN, row(22, last="Fam\x07ily")]
+    nights.again(clever(nights, *GOOD, *torn))
+    (first, other) = kept(nights)
+    clerk = Auditor(PinVault.from_environment(), "kim by command", nights.folder / "heads", lambda: nights.now)
+    office = Office(nights.databases, clerk, nights.districts["demo"])
+    office.add([Given("s-21", Kind.SOURCE_ID)], "a form")
+    assert [entry.entry for entry in kept(nights)] == [first.entry, other.entry]
+    assert nights.again(clever(nights, GOOD[0], *torn)).outcome is Outcome.HELD
+    assert [entry.entry for entry in kept(nights)] == [other.entry]
