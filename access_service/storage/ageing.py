@@ -15,6 +15,7 @@ from access_service.storage.tables import (
     attempts,
     changes,
     district_state,
+    exceptions,
     exclusions,
     identifiers,
     overrides,
@@ -89,7 +90,7 @@ def forget(
     rows = [(each.patron_id, f"{_NOBODY}{each.patron_id}", today.isoformat()) for each in forgotten]
     bulk.delete(connection, retired_numbers, ("mark",), [(mark,) for mark in retired])
     bulk.insert(connection, retired_numbers, ("mark", "holder"), retired.items())
-    for table in (identifiers, seen, changes, overrides):
+    for table in (identifiers, seen, changes, overrides, exceptions):
         bulk.delete(connection, table, ("patron_id",), ids)
     bulk.update(connection, patrons, columns, rows)
     nobody = patrons.c.forgotten_on.is_not(None)
@@ -107,7 +108,7 @@ def forget(
 
 def forget_roster(connection: Connection, district: str) -> None:
     """Leave nothing of a district's last roster: its next one is a first one."""
-    for table in (seen, exclusions, district_state):
+    for table in (seen, exclusions, exceptions, district_state):
         connection.execute(delete(table).where(table.c.district == district))
     mine = identifiers.c.district == district
     connection.execute(delete(identifiers).where(mine, identifiers.c.kind == IdentifierKind.CONTESTED))
