@@ -93,6 +93,8 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Opt out everybody in a CSV file: all of them, or where a line is wrong nobody."""
     given = _read(file, column, Kind(kind) if kind else None)
+    if not given:
+        raise OperatorError(f"{file}: has no line below its header")
     office = _office(installation, code)
     with database_errors():
         done = office.preview(given) if dry_run else office.add(given, reason)

@@ -48,6 +48,7 @@ def test_a_file_is_imported_whole_or_not_at_all(place: Place) -> None:
     code, said = imported("number,why", "2,x", "oops,y", "3", column="number")
     assert code == 1 and "line 3: fits no number" in said and "line 4: " in said and "oops" not in said
     assert imported("2", "3")[0] == 1
+    assert imported("number")[1].endswith("has no line below its header\n")
     file.write_text("number\n2\n0000003\n290000004\n7777777\n")
     dry = place.day("opt-out", "import", file, *REASON, "--dry-run")
     assert dry.out == "nothing written; would be: 4 opted out, 0 opted out already, 3 patrons forgotten\n"
