@@ -220,7 +220,7 @@ class Explainer:
         yield f"card made {record.created_on}, last changed {record.updated_on}"
         if change := runs.last_change(self.connection, record.patron_id):
             run_id, what = change
-            yield f"last change: {what.kind} by run {run_id}, of {', '.join(sorted(what.after))}"
+            yield f"last change: {what.kind} by run {run_id}, of {', '.join(sorted(what.after)) or 'no other value'}"
 
     def _told(self, record: PatronRecord, standing: Standing) -> Iterator[str]:
         for _, client in clients.active(self.connection):
