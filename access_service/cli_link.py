@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import click
 
 from access_service.audit import Action, Deed
+from access_service.command_line import WHY
 from access_service.console import Installation
 from access_service.errors import OperatorError
 from access_service.storage import links
 from access_service.storage.engine import database_errors
 from access_service.storage.links import Link, Pair
 
-_REASON = click.option("--reason", required=True, help="Why, for the record.")
+_REASON = click.option("--reason", required=True, type=WHY, help="Why, for the record.")
 
 
 @click.group()

@@ -132,7 +132,7 @@ class Report:
         lines += [f"           {shown(line)}" for line in facts.get("rules_changed", ())]
         if self.file:
             lines.append(
-                f"  file     {self.file['name']}, {self.file['size']:,} bytes, written {self.file['written']},"
+                f"  file     {shown(self.file['name'])}, {self.file['size']:,} bytes, written {self.file['written']},"
                 f" SHA-256 {self.file['sha256'][:16]}..."
             )
         if "students" in facts:
