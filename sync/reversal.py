@@ -237,4 +237,5 @@ def _identifiers(reversal: Reversal) -> tuple[list[Row], list[Row]]:
             new.append((step.takes, step.number_kind, district, patron_id))
         if step.kind == Return.WITHDRAW or (step.gives != step.takes and patron_id in reversal.former):
             new.append((step.gives, IdentifierKind.FORMER, district, patron_id))
-    return gone, new
+    # A number that was withdrawn before can be a former one already.
+    return [*gone, *new], list(set(new))

@@ -516,7 +516,20 @@ NIGHTS_AND_UNDOS = st.lists(
 )
 
 
+FIRST, SECOND, THIRD, FOURTH, FIFTH = (Pupil(f"s-{n}", f"000000{n}") for n in range(1, 6))
+# A number that was withdrawn is a former one already when it is withdrawn once more.
+RENUMBERED_AND_UNDONE: list[list[Pupil] | int] = [
+    [FIRST, FOURTH, THIRD, FIFTH, SECOND],
+    0,
+    [FIRST, FIFTH, FOURTH.moved(number="0000006"), SECOND, THIRD],
+    5,
+    [FIRST, THIRD.moved(number="0000006", school="999"), SECOND.moved(number="0000005", born="2016-02-29"), FIFTH],
+    *(0, 3, 5, 9),
+]
+
+
 @budget(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@example(RENUMBERED_AND_UNDONE, district())
 @given(steps=NIGHTS_AND_UNDOS, agreed=st.sampled_from([district(), graduating()]))
 def test_whatever_is_undone_numbers_have_one_owner(
     empty: Path, steps: list[list[Pupil] | int], agreed: District
