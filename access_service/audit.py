@@ -134,7 +134,8 @@ class Auditor:
         warning, and the next head covers this entry too."""
         try:
             with self.heads.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"seq": head.seq, "mac": head.mac}) + "\n")
+                # On a line of its own even after one that a full disk cut short.
+                file.write("\n" + json.dumps({"seq": head.seq, "mac": head.mac}))
         except OSError as error:
             said = f"{self.heads}: {error.strerror}; it is done and on record, newest entry {head.seq}:{head.mac}"
             with suppress(OSError):

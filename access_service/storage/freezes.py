@@ -37,8 +37,8 @@ def freeze(connection: Connection, order: Order, until: date | None) -> Freeze:
     """Freeze a district from today on; one that is frozen already stays so until the new day, for the new reason."""
     values = {"until": until, "reason": order.reason, "frozen_by": order.by, "frozen_at": order.at}
     if held := _in_force(connection, order):
-        connection.execute(update(freezes).where(freezes.c.freeze_id == held[0]).values(**values))
-        return Freeze(held[1], until, order.reason)
+        connection.execute(update(freezes).where(freezes.c.freeze_id.in_(held)).values(**values))
+        return Freeze(min(held.values()), until, order.reason)
     connection.execute(insert(freezes).values(district=order.district, first_day=order.today, **values))
     return Freeze(order.today, until, order.reason)
 
@@ -48,15 +48,15 @@ def thaw(connection: Connection, order: Order) -> date | None:
     if not (held := _in_force(connection, order)):
         return None
     values = {"thawed_on": order.today, "thawed_by": order.by, "thaw_reason": order.reason}
-    connection.execute(update(freezes).where(freezes.c.freeze_id == held[0]).values(**values))
-    return held[1]
+    connection.execute(update(freezes).where(freezes.c.freeze_id.in_(held)).values(**values))
+    return min(held.values())
 
 
-def _in_force(connection: Connection, order: Order) -> tuple[int, date] | None:
+def _in_force(connection: Connection, order: Order) -> dict[int, date]:
+    """Those that hold now, with their first days: two, where two people froze it in the same moment."""
     statement = select(freezes.c.freeze_id, freezes.c.first_day).where(
         freezes.c.district == order.district,
         freezes.c.thawed_on.is_(None),
         freezes.c.until.is_(None) | (freezes.c.until >= order.today),
     )
-    row = connection.execute(statement).one_or_none()
-    return (row.freeze_id, row.first_day) if row else None
+    return {row.freeze_id: row.first_day for row in connection.execute(statement)}

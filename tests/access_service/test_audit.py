@@ -169,10 +169,15 @@ def test_an_entry_names_nobody(databases: Databases, auditor: Auditor) -> None:
 
 
 def test_a_half_written_head_is_none(written: Databases, auditor: Auditor) -> None:
-    """The power may go while a line is written."""
+    """The power may go while a line is written; the next head is whole."""
     with auditor.heads.open("a") as file:
-        file.write('{"seq": 31, "ma')
+        file.write('\n{"seq": 31, "ma')
     assert wrong(written, auditor) == []
+    with auditor.transaction(written) as record:
+        record.note(Deed(Action.UNDO, "run 31"))
+    with written.writer.begin() as connection:
+        connection.execute(delete(table).where(table.c.seq > ENTRIES))
+    assert "cut off" in wrong(written, auditor)[0]
 
 
 def test_commands_show_and_verify(tmp_path: Path, commands: Commands, database_url: str) -> None:

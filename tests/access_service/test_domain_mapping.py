@@ -98,6 +98,7 @@ def test_what_is_not_decided_here_is_listed() -> None:
         Exclusion.NUMBER_COLLISION,
         Exclusion.ID_RECYCLED,
         Exclusion.OF_AGE,
+        Exclusion.OPTED_OUT,
         Exclusion.ROLE_CHANGED,
         Exclusion.STATED_EXIT,
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from access_service import desk
 from access_service.audit import Auditor
@@ -20,6 +21,7 @@ from access_service.storage import freezes, runs
 from access_service.storage.engine import Databases
 from access_service.storage.freezes import Order
 from access_service.storage.runs import Outcome
+from access_service.storage.tables import freezes as freezes_table
 from access_service.storage.tables import patrons
 from sync import job
 from sync.report import Report
@@ -165,6 +167,17 @@ def test_in_a_freeze_nobody_expires_or_leaves(nights: Nights) -> None:
     assert (report.facts["counts"]["leave"], nights.find("19").standing) == (1, Standing.LEFT)
     freeze(nights)
     assert nights.find("20").standing is Standing.EXPIRED
+
+
+def test_two_freezes_of_the_same_moment_are_one(nights: Nights) -> None:
+    """Both see none in force and both are written; the next command and the thaw mean both."""
+    row = {"district": "demo", "first_day": nights.now.date(), "reason": "x", "frozen_by": "x", "frozen_at": nights.now}
+    with nights.databases.writer.begin() as connection:
+        connection.execute(insert(freezes_table), [row, row])
+    freeze(nights, until=date(2027, 1, 1))
+    thaw(nights)
+    with nights.databases.reader.connect() as connection:
+        assert freezes.read(connection) == {}
 
 
 def test_the_days_of_a_freeze_are_no_days_of_absence(nights: Nights) -> None:
