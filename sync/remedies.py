@@ -212,7 +212,7 @@ REMEDIES: Mapping[StrEnum, Remedy] = {
         "the district corrects `oneroster.version`",
     ),
     WarningCode.EMPTY_FILE: Remedy(
-        "demographics.csv, or a file of a delta, has a header and no rows",
+        "demographics.csv, a file of staff, or a file of a delta has a header and no rows",
         "the district looks whether birth dates are missing",
     ),
     WarningCode.HEADER_SPELLING: Remedy(

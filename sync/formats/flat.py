@@ -13,7 +13,7 @@ from sync.formats.reader import Reader, changed, unique
 from sync.formats.siblings import folded_rows
 from sync.formats.spreadsheets import number_cells, undamaged
 from sync.formats.standing import OTHER, exits, opt_outs, roles_of
-from sync.formats.table import Table
+from sync.formats.table import NoRowsError, Table
 from sync.roster import COLUMNS, OPT_OUT, Roster, WarningCode
 
 Cells = list[str]
@@ -33,7 +33,7 @@ class Sheet:
 
 def read_flat(reader: Reader, files: Sequence[tuple[str, FlatFormat]]) -> Roster:
     """The people of the students' file, then of those of staff. Errors: BadRosterError, and nothing of it is used."""
-    sheets = [_read(reader, file, form) for file, form in files]
+    sheets = [sheet for file, form in files if (sheet := _read(reader, file, form))]
     frames = [_people(sheet, Role.STUDENT, reader) for sheet in sheets if sheet.form.role is Role.STUDENT]
     if frames and "birth_date" in sheets[0].named:
         _count_missing(frames[0], reader)
@@ -56,9 +56,16 @@ def read_flat(reader: Reader, files: Sequence[tuple[str, FlatFormat]]) -> Roster
     )
 
 
-def _read(reader: Reader, file: str, form: FlatFormat) -> Sheet:
+def _read(reader: Reader, file: str, form: FlatFormat) -> Sheet | None:
+    """None for a file of staff without a row: if there were any before, the guard sees that all have gone."""
     named = chosen_columns(reader.header(file), form, reader)
-    table = reader.table(file, {named["source_id"]: True, **dict.fromkeys(named.values(), True)})
+    try:
+        table = reader.table(file, {named["source_id"]: True, **dict.fromkeys(named.values(), True)})
+    except NoRowsError:
+        if form.role is Role.STUDENT:
+            raise
+        reader.count(WarningCode.EMPTY_FILE, 1)
+        return None
     if not reader.named:
         # The students' file is the first.
         reader.named.update(named)

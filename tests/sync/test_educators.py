@@ -212,6 +212,14 @@ def test_the_teachers_of_a_synthetic_district_are_educators(form: Format, tmp_pa
     assert (found.educators, len(found.students), len(found.rejects)) == (50, 1000, 0)
 
 
+def test_a_file_of_staff_without_a_row_refuses_nobody() -> None:
+    """The students are read all the same, and it is counted."""
+    content = {name: text.encode() for name, text in CLEVER.items()}
+    content |= {name: content[name].split(b"\n")[0] + b"\n" for name in ("teachers.csv", "staff.csv")}
+    found = read(content, served())
+    assert (found.educators, len(found.students), found.warnings[WarningCode.EMPTY_FILE]) == (0, 1, 2)
+
+
 def test_the_fingerprint_of_a_student_is_what_it_was() -> None:
     """An upgrade makes nobody another; the same cells as an educator's are somebody else's."""
     frame = read(files(pupils(1))).frame
