@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hypothesis
 import pytest
 
 from access_service.storage import engine, schema
 from tests.commands import Commands
 from tests.place import empty_database
 from tests.postgres import PostgresServer
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
