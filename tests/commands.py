@@ -164,6 +164,8 @@ def _say(number: int) -> None:
 def _become(request: dict[str, Any]) -> int:
     """Be the process that was asked for, until it ends."""
     os.setsid()
+    # Whoever runs the tests in the background has Ctrl-C ignored, and forks inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
