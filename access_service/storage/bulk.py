@@ -23,7 +23,7 @@ def update(connection: Connection, table: Table, columns: Sequence[str], rows: I
     name, key, *others = _name(table), *columns
     staged = _stage(connection, table, columns, rows)
     assignments = ", ".join(f"{column} = {staged}.{column}" for column in others)
-    connection.exec_driver_sql(f"UPDATE {name} SET {assignments} FROM {staged} WHERE {name}.{key} = {staged}.{key}")  # noqa: S608 - names from tables.py
+    connection.exec_driver_sql(f"UPDATE {name} SET {assignments} FROM {staged} WHERE {name}.{key} = {staged}.{key}")  # noqa: S608 - names from tables
     connection.exec_driver_sql(f"DROP TABLE {staged}")
 
 
@@ -31,14 +31,14 @@ def delete(connection: Connection, table: Table, columns: Sequence[str], rows: I
     """Delete the rows that agree in all of `columns`."""
     name, listed = _name(table), ", ".join(columns)
     staged = _stage(connection, table, columns, rows)
-    connection.exec_driver_sql(f"DELETE FROM {name} WHERE ({listed}) IN (SELECT {listed} FROM {staged})")  # noqa: S608 - names from tables.py
+    connection.exec_driver_sql(f"DELETE FROM {name} WHERE ({listed}) IN (SELECT {listed} FROM {staged})")  # noqa: S608 - names from tables
     connection.exec_driver_sql(f"DROP TABLE {staged}")
 
 
 def _stage(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> str:
     staged = f"staged_{table.name}"
     listed = ", ".join(columns)
-    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {staged} AS SELECT {listed} FROM {_name(table)} LIMIT 0")  # noqa: S608 - names from tables.py
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {staged} AS SELECT {listed} FROM {_name(table)} LIMIT 0")  # noqa: S608 - names from tables
     _load(connection, staged, columns, rows)
     return staged
 
@@ -55,7 +55,7 @@ def _load(connection: Connection, name: str, columns: Sequence[str], rows: Itera
         except connection.dialect.loaded_dbapi.Error as error:
             raise refused(connection, statement, error) from error
         return
-    statement = f"INSERT INTO {name} ({listed}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - names from tables.py
+    statement = f"INSERT INTO {name} ({listed}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - names from tables
     waiting = iter(rows)
     while batch := list(islice(waiting, BATCH)):
         connection.exec_driver_sql(statement, batch)
