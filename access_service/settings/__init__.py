@@ -1,0 +1,24 @@
+"""What an installation configures."""
+
+from access_service.settings.agreement import QUARANTINE_DAYS, Agreement, RosterField
+from access_service.settings.district import District
+from access_service.settings.example import Example
+from access_service.settings.feed import Feed, MappedField
+from access_service.settings.loading import PLACES, Settings, load, secret
+from access_service.settings.service import Http, Service
+
+__all__ = [
+    "PLACES",
+    "QUARANTINE_DAYS",
+    "Agreement",
+    "District",
+    "Example",
+    "Feed",
+    "Http",
+    "MappedField",
+    "RosterField",
+    "Service",
+    "Settings",
+    "load",
+    "secret",
+]

@@ -1,0 +1,107 @@
+"""Reading what is configured: TOML files, and the environment for secrets and places."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from access_service.errors import ConfigError
+from access_service.settings.district import District
+from access_service.settings.service import Database, Service
+from access_service.toml import KEY_PROBLEMS, Table
+
+# Environment variables that override a key of service.toml.
+PLACES = {"DATABASE_URL": ("database", "url"), "HTTP_PORT": ("http", "port")}
+
+TableT = TypeVar("TableT", bound=Table)
+
+
+class Settings(Table):
+    service: Service
+    districts: Mapping[str, District]
+
+    def district(self, code: str) -> District:
+        """One district by code; ConfigError names those there are."""
+        if code not in self.districts:
+            known = ", ".join(sorted(self.districts)) or "none"
+            raise ConfigError(f"no district {code!r}; config/districts has: {known}")
+        return self.districts[code]
+
+
+def load(folder: Path) -> Settings:
+    """Read service.toml and districts/*.toml. Errors: ConfigError, one line with file, key and what it should be.
+
+    `example.toml` only explains: it is checked like the others and never a district.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; name it with --config or ACCESS_CONFIG")
+    service = _service(folder / "service.toml")
+    districts: dict[str, District] = {}
+    for path in sorted((folder / "districts").glob("*.toml")):
+        district = _validate(District, path, _read(path))
+        if path.stem != district.code:
+            raise ConfigError(
+                f"{path}: [district] code is {district.code!r}, so the file should be {district.code}.toml"
+            )
+        if district.code != "example":
+            if district.notify.to and not service.mail:
+                raise ConfigError(f"{path}: notify.to: needs a [mail] server in service.toml")
+            districts[district.code] = district
+    return Settings(service=service, districts=districts)
+
+
+def secret(name: str) -> str:
+    """A secret from the environment variable `name`, or from the file that `name`_FILE names."""
+    if value := os.environ.get(name):
+        return value
+    if not (path := os.environ.get(f"{name}_FILE")):
+        raise ConfigError(f"set {name}, or {name}_FILE to a file that holds it")
+    try:
+        value = Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}_FILE: cannot read {path}: {error.__class__.__name__}") from error
+    if not value:
+        raise ConfigError(f"{name}_FILE: {path} is empty")
+    return value
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def _service(path: Path) -> Service:
+    table = _read(path)
+    _validate(Service, path, table)
+    service = _validate(Service, f"environment variable {' or '.join(PLACES)}", _with_places(table))
+    # From beside the configuration folder, wherever a command is started: cron starts it at home.
+    root = path.absolute().parent.parent
+    url = re.sub(r"^sqlite:///(?=[^/])", f"sqlite:///{root}/", service.database.url)
+    places = {"spool": root / service.spool, "audit_heads": root / service.audit_heads}
+    return service.model_copy(update={**places, "database": Database(url=url)})
+
+
+def _with_places(table: dict[str, Any]) -> dict[str, Any]:
+    for variable, (section, key) in PLACES.items():
+        if value := os.environ.get(variable):
+            table[section] = {**table.get(section, {}), key: value}
+    return table
+
+
+def _validate(model: type[TableT], source: Path | str, table: dict[str, Any]) -> TableT:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        first, *others = error.errors(include_input=False, include_url=False)
+        where = ".".join(str(part) for part in first["loc"])
+        more = f" (and {len(others)} more)" if others else ""
+        message = KEY_PROBLEMS.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise ConfigError(f"{source}: {where + ': ' if where else ''}{message}{more}") from error
