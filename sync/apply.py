@@ -22,8 +22,8 @@ from access_service.storage import tables as t
 from access_service.storage.engine import Databases
 from access_service.storage.runs import DistrictState, Outcome
 from sync.alone import alone
+from sync.night import Night
 from sync.plan import Change, ChangeKind, Plan
-from sync.planner import Night
 
 PATRON_FIELDS = tuple(Patron.__dataclass_fields__)
 STATE_COLUMNS = ("presence", "left_on", "pin_key", "pin_digest", "updated_on")

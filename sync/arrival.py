@@ -12,9 +12,9 @@ from access_service.examples import check_examples
 from access_service.pin_vault import PinVault
 from access_service.storage import freezes, peppers, schema
 from sync.held import HeldFile
+from sync.night import Night
 from sync.order import Job, sync_key, timed
 from sync.package import Package, open_package
-from sync.planner import Night
 from sync.quarantine.replay import NAME as QUARANTINE
 from sync.report import Report
 from sync.sftp import Landed, credentials, fetch

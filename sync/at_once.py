@@ -8,9 +8,9 @@ from access_service.errors import OvertakenError
 from access_service.opt_outs import Ledger
 from access_service.storage import opt_outs, runs
 from sync.guard import Finding
+from sync.night import Night
 from sync.opted_out import OptedOut
 from sync.order import Job, auditor
-from sync.planner import Night
 from sync.report import Report
 
 # With any other finding a column may not be what its header says.

@@ -23,8 +23,8 @@ from sync.guard import Verdict
 from sync.held import HeldFile
 from sync.judgement import last_state, plan_for, same_file
 from sync.ledger import close, deed, fail, ledger_entry, left_behind, outcome, tell_district
+from sync.night import Night
 from sync.order import Job, auditor, sync_key, timed
-from sync.planner import Night
 from sync.quarantine import Seal, Shelf
 from sync.report import Report
 from sync.rules import rules_of

@@ -16,11 +16,12 @@ from sync.findings import Findings
 from sync.formats import read_package
 from sync.formats.reader import Reader
 from sync.guard import Facts, Verdict, judge
+from sync.night import Night
 from sync.opted_out import keeping_none_of
 from sync.order import Job, timed
 from sync.package import Package
 from sync.partial import completed
-from sync.planner import Night, Planned, make_plan
+from sync.planner import Planned, make_plan
 from sync.precedents import file_reasons
 from sync.profile import Profile
 from sync.report import Report

@@ -16,10 +16,10 @@ from access_service.storage.source_ids import Move
 from sync.apply import exclusively
 from sync.arrival import arrived, opened
 from sync.formats import read_package
+from sync.night import Night
 from sync.order import Job, auditor
 from sync.pairing import Pairing, pair
 from sync.plan import had_the_id
-from sync.planner import Night
 from sync.profile import Profile
 from sync.report import Report
 from sync.roster import Roster
