@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from access_service.domain.identifiers import NumberRule, fold
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.pin_vault import PinVault
-from access_service.storage import opt_outs, peppers
+from access_service.storage import ils, opt_outs, peppers
 from access_service.storage.opt_outs import OptOut
 
 _CARD = "opt-out card"
@@ -108,7 +108,9 @@ class Ledger:
 
 def people(connection: Connection, district: str, records: Sequence[PatronRecord]) -> list[Person]:
     """Patrons with all identifiers that are stored of them."""
-    numbers = opt_outs.numbers(connection, district, [record.patron_id for record in records])
+    ids = [record.patron_id for record in records]
+    numbers = opt_outs.numbers(connection, district, ids)
+    told_of = ils.told_of(connection, district, ids)
     return [
         Person(
             frozenset(
@@ -119,7 +121,9 @@ def people(connection: Connection, district: str, records: Sequence[PatronRecord
                 }
             ),
             # A full library card is the ILS's own.
-            "" if record.presence is Presence.CONVERTED else record.patron.library_number,
+            ""
+            if record.presence is Presence.CONVERTED or record.patron_id not in told_of
+            else record.patron.library_number,
         )
         for record in records
     ]

@@ -14,6 +14,7 @@ from sync import job as night
 from sync.cli_age import age_
 from sync.cli_freeze import freeze, thaw
 from sync.cli_holds import approve, discard, holds_, show
+from sync.cli_load import load_
 from sync.cli_notify import notify_
 from sync.cli_quarantine import quarantine
 from sync.cli_rekey import recycle, rekey_, undo_
@@ -107,7 +108,7 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
 
 for command in (holds_, show, approve, discard, undo_, rekey_, recycle, freeze, thaw):
     cli.add_command(command)
-for command in (age_, notify_, schedule, request):
+for command in (age_, load_, notify_, schedule, request):
     cli.add_command(command)
 cli.add_command(quarantine)
 cli.add_command(rules)

@@ -21,6 +21,7 @@ from sync.endings import end
 from sync.findings import Findings
 from sync.guard import Verdict
 from sync.held import HeldFile
+from sync.ils import tell_ils
 from sync.judgement import last_state, plan_for, same_file
 from sync.ledger import close, deed, fail, ledger_entry, left_behind, outcome, tell_district
 from sync.night import Night
@@ -73,11 +74,13 @@ def run(job: Job) -> Report:
             except OperatorError as error:
                 fail(job, report, found, str(error))
                 tell_district(job, report, found, error)
+                tell_ils(job, report)
                 raise
             except BaseException as error:
                 fail(job, report, found, error.__class__.__name__)
                 raise
             tell_district(job, report, found)
+        tell_ils(job, report)
     return report
 
 

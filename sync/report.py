@@ -174,6 +174,8 @@ class Report:
             lines.append(f"  let go   {counted(aged)}")
         if warning := self.facts.get("agreement"):
             lines.append(f"  warning  {warning}")
+        if load := self.facts.get("ils_load"):
+            lines.append(f"  ILS load {load['text']}")
         if at_once := self.facts.get("opted_out_at_once"):
             lines.append(f"  opt-outs are never held: {at_once:,} patrons forgotten all the same")
         if told := self.facts.get("feedback"):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from access_service.ils import Ils
 from access_service.notices import Mail
 from access_service.toml import Table
 
@@ -31,3 +32,4 @@ class Service(Table):
     spool: Path = Path("var/spool")
     audit_heads: Path = Path("var/audit-heads.jsonl")
     mail: Mail | None = None
+    ils: Ils | None = None

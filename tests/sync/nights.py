@@ -10,6 +10,7 @@ from typing import Any
 from access_service.directory import PatronDirectory
 from access_service.domain.access import Answer
 from access_service.domain.client import Client, DialectName, Release
+from access_service.ils import Ils
 from access_service.pin_vault import PinVault
 from access_service.settings import District, Service, Settings
 from access_service.storage import rule_versions
@@ -35,11 +36,11 @@ class Nights:
     districts: dict[str, District]
     now: datetime = START
     count: int = 0
+    ils: Ils | None = None
 
     def settings(self) -> Settings:
-        return Settings(
-            service=Service(spool=self.folder / "spool", audit_heads=self.folder / "heads"), districts=self.districts
-        )
+        service = Service(spool=self.folder / "spool", audit_heads=self.folder / "heads", ils=self.ils)
+        return Settings(service=service, districts=self.districts)
 
     def configure(self, code: str = "demo", *, accept: bool = True, **tables: Any) -> None:
         """Change keys of a district's tables, as an edit of its file would, and accept what rules that makes."""

@@ -1,0 +1,60 @@
+"""[ils]: which ILS it is, and what of a patron is ours to say there."""
+
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from access_service.ils.account import AccountField
+from access_service.ils.csv_template import CsvTemplate
+from access_service.ils.delivery import Delivery
+from access_service.toml import Table
+
+
+class FormatName(StrEnum):
+    """What a load is written in."""
+
+    KOHA = "koha"
+    KOHA_REST = "koha-rest"
+    SIERRA = "sierra"
+    POLARIS = "polaris"
+    SYMPHONY = "symphony"
+    EVERGREEN = "evergreen"
+    ALMA = "alma"
+    FOLIO = "folio"
+    CSV = "csv"
+
+
+class Existing(StrEnum):
+    """What becomes of a student who may have a card of the library already: a second card at once; a second card that
+    ends when a person says that the old one is theirs; or none in the ILS until a person has decided."""
+
+    SECOND_CARD = "second_card"
+    ATTACH = "attach"
+    REVIEW = "review"
+
+
+# What no account is known by may be left out of updates.
+_NEEDED = {AccountField.NUMBER, AccountField.KEY, AccountField.EXPIRES}
+
+
+class Ils(Table):
+    """`key` is what the ILS keeps beside the number. Fields of `create_only` are told once, those of `never` not at
+    all. Where `branches` and `patron_types` are given, what is not among them is held back."""
+
+    format: FormatName
+    key: Literal["patron_id", "source_id", "student_number"] = "patron_id"
+    create_only: frozenset[AccountField] = frozenset()
+    never: frozenset[AccountField] = frozenset()
+    branches: frozenset[str] = frozenset()
+    patron_types: frozenset[str] = frozenset()
+    delivery: Delivery
+    csv: CsvTemplate | None = None
+
+    @model_validator(mode="after")
+    def _tells_what_is_needed(self) -> Self:
+        if refused := sorted((self.create_only | self.never) & _NEEDED):
+            raise ValueError(f"create_only, never: {refused[0]!r} is needed in every load")
+        if (self.format is FormatName.CSV) != (self.csv is not None):
+            raise ValueError('csv: needed with format = "csv", and with no other')
+        return self

@@ -1,0 +1,54 @@
+"""What the ILS holds, as far as we were told, and what it is yet to be told."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, LargeBinary, String, Table, Text
+
+from access_service.storage.tables.metadata import metadata
+
+# A patron's account in the ILS. What is deleted with a patron is deleted here.
+ils_accounts = Table(
+    "ils_accounts",
+    metadata,
+    Column("patron_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("district", String(31), nullable=False, index=True),
+    # What the ILS has it under, which after a renumbering is another one than ours for a while.
+    Column("number", Text, nullable=False, index=True),
+    Column("state", String(15), nullable=False),
+    # Whether a load that makes it was ever on its way.
+    Column("made", Boolean, nullable=False),
+    # By field what the ILS was told last, personal ones as keyed marks; {} before a load was delivered.
+    Column("told", Text, nullable=False),
+    # Fields that staff changed in the ILS: no load says them any more.
+    Column("theirs", Text, nullable=False),
+    Column("load", Integer, nullable=False),
+    Column("sent_on", Date),
+    Column("seen_on", Date),
+    Column("reason", Text),
+    Column("reason_on", Date),
+)
+
+# Loads by district and number. The orders of one that is not delivered are here, sealed.
+ils_loads = Table(
+    "ils_loads",
+    metadata,
+    Column("district", String(31), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(15), nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("delivered_at", DateTime(timezone=True)),
+    Column("whole", Boolean, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("sealed", LargeBinary),
+    # Of an API: how many orders, from the first, were answered.
+    Column("answered", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("error", Text),
+    Index("ix_ils_loads_state", "state"),
+)
+
+# Issued PINs of accounts that the ILS does not have yet, sealed under a key that only the night holds.
+ils_pins = Table(
+    "ils_pins",
+    metadata,
+    Column("patron_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)

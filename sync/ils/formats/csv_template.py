@@ -1,0 +1,104 @@
+"""Any CSV, by the columns of [ils.csv].
+
+Updates go into a file for each set of fields that are to be told: nearly every loader overwrites with what it is given,
+blanks included, so no file has a column of a field that is not.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from io import StringIO
+from itertools import islice
+
+from access_service.ils import AccountField, Action, Column, CsvTemplate, Ils
+from sync.ils.orders import Account, Order
+from sync.ils.shape import Format, LoadFile
+
+_ROWS = 5_000
+_PLACE = {Action.RENUMBER: 1, Action.CREATE: 2, Action.UPDATE: 3, Action.EXPIRE: 4}
+
+Cell = Callable[[Order], str]
+
+
+def files(orders: Sequence[Order], template: CsvTemplate, suffix: str = ".csv") -> Iterator[LoadFile]:
+    """A file for each action and, of updates, each set of fields."""
+    sets: dict[tuple[Action, frozenset[AccountField]], list[Order]] = defaultdict(list)
+    for order in orders:
+        told = order.fields if order.action is Action.UPDATE else frozenset[AccountField]()
+        sets[order.action, told].append(order)
+    for (action, told), these in sorted(sets.items(), key=lambda item: (_PLACE[item[0][0]], sorted(item[0][1]))):
+        columns = [column for column in template.columns if _has(column, action, told)]
+        fields = "".join(f"-{name}" for name in sorted(told))
+        part = f"{_PLACE[action]}-{action}{fields.replace('_', '-')}{suffix}"
+        yield LoadFile(part, _chunks(these, columns, template))
+
+
+def fields(template: CsvTemplate) -> frozenset[AccountField]:
+    """What a template tells of an account."""
+    return frozenset(column.field for column in template.columns if column.field) - {AccountField.FORMER_NUMBER}
+
+
+def unwritable(account: Account, template: CsvTemplate) -> str:
+    """Why the file cannot say an account, or ""."""
+    for name in fields(template):
+        try:
+            str(getattr(account, name)).encode(template.encoding)
+        except UnicodeEncodeError:
+            return f"{name} has a character that {template.encoding} has not"
+    return ""
+
+
+def _has(column: Column, action: Action, told: frozenset[AccountField]) -> bool:
+    if action not in column.parts:
+        return False
+    match column.field:
+        case None | AccountField.NUMBER | AccountField.KEY:
+            # Of one who opted out the key is not known any more.
+            return not (column.field is AccountField.KEY and action is Action.EXPIRE)
+        case AccountField.FORMER_NUMBER:
+            return action is Action.RENUMBER
+        case AccountField.PIN:
+            return action is Action.CREATE
+        case AccountField.EXPIRES if action is Action.EXPIRE:
+            return True
+    return column.always or action is Action.CREATE or (action is Action.UPDATE and column.field in told)
+
+
+def _chunks(orders: Sequence[Order], columns: Sequence[Column], template: CsvTemplate) -> Iterator[bytes]:
+    text = StringIO()
+    writer = csv.writer(text, delimiter=template.delimiter, lineterminator=template.line_end)
+    if template.header:
+        writer.writerow([column.header for column in columns])
+    cells = [_cell(column, template) for column in columns]
+    waiting = iter(orders)
+    while some := list(islice(waiting, _ROWS)):
+        writer.writerows(zip(*([cell(order) for order in some] for cell in cells), strict=True))
+        yield text.getvalue().encode(template.encoding)
+        text.seek(0)
+        text.truncate()
+
+
+def _cell(column: Column, template: CsvTemplate) -> Cell:
+    if column.constant is not None:
+        constant = column.constant
+        return lambda _: constant
+    if column.field is AccountField.FORMER_NUMBER:
+        return lambda order: order.former
+    if column.field is AccountField.EXPIRES:
+        return lambda order: order.account.expires.strftime(template.date)
+    name, values, blank = str(column.field), column.values, column.blank
+    if values:
+        return lambda order: values.get(getattr(order.account, name), getattr(order.account, name)) or blank
+    return lambda order: getattr(order.account, name) or blank
+
+
+def _template(ils: Ils) -> CsvTemplate:
+    assert ils.csv  # noqa: S101 - checked with the configuration
+    return ils.csv
+
+
+FORMAT = Format(
+    fields=lambda ils: fields(_template(ils)),
+    files=lambda orders, ils: files(orders, _template(ils)),
+    fault=lambda account, ils: unwritable(account, _template(ils)),
+)

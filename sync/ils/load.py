@@ -1,0 +1,128 @@
+"""Tell the ILS what it does not know yet: what an earlier night could not deliver first, then what is new."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from access_service.errors import ConfigError, OperatorError
+from access_service.ils import Ils
+from access_service.storage import ils as storage
+from access_service.storage.ils import Load
+from sync.alone import alone
+from sync.ils.delivery import put_files
+from sync.ils.formats import FORMATS
+from sync.ils.loads import Loading, acknowledge, compare, make, orders_of
+from sync.ils.orders import Order, counts
+
+# Answers of an API are noted so often: after a stop so many orders are told again.
+NOTED_EVERY = 100
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of a night's load: the numbers delivered, what they said, whom the ILS refused or we kept back, and
+    why the last one is late."""
+
+    numbers: list[int] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+    kept_back: int = 0
+    waiting: int = 0
+    files: list[str] = field(default_factory=list)
+    late: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if getattr(self, name)}
+
+    def as_text(self) -> str:
+        """A line."""
+        told = ", ".join(f"{count:,} {action}" for action, count in self.counts.items() if count)
+        numbers = " and ".join(map(str, self.numbers))
+        parts = [f"{numbers} delivered: {told}" if self.numbers else "nothing to tell the ILS"]
+        parts += [f"{self.refused:,} refused"] if self.refused else []
+        parts += [f"{self.kept_back:,} kept back"] if self.kept_back else []
+        parts += [f"{self.waiting:,} wait for a decision on a match"] if self.waiting else []
+        if self.late:
+            parts = [*(parts if self.numbers else ()), f"LATE: {self.late}"]
+        return "; ".join(parts)
+
+
+def preview(loading: Loading, *, whole: bool = False) -> Told:
+    """What a load would tell now, besides what is yet to be delivered. Writes nothing."""
+    found = compare(loading, whole=whole)
+    told = Told(kept_back=len(found.kept_back), waiting=found.waiting)
+    told.counts = dict(counts(found.orders))
+    return told
+
+
+def load(loading: Loading, spool: Path, *, whole: bool = False) -> Told:
+    """Deliver what is late, then what is new. Never raises for a delivery that fails: `late` says so.
+
+    Errors: BusyError where another load is under way; what a database refuses.
+    """
+    told = Told()
+    busy = f"another load of {loading.code!r} is under way; wait for it to end"
+    with alone(loading.databases, spool, f"{loading.code} load", busy):
+        try:
+            with loading.databases.reader.connect() as connection:
+                late = storage.ready(connection, loading.code)
+            if late:
+                _deliver(loading, late, told)
+            if new := make(loading, whole=whole):
+                _deliver(loading, new, told)
+        except OperatorError as error:
+            told.late = str(error)
+        with loading.databases.reader.connect() as connection:
+            told.kept_back = storage.kept_back(connection, loading.code)
+    return told
+
+
+def _deliver(loading: Loading, waiting: Load, told: Told) -> None:
+    orders = orders_of(loading, waiting)
+    try:
+        told.refused += (
+            _call(loading, waiting, orders) if _is_called(loading.ils) else _put(loading, waiting, orders, told)
+        )
+    except OperatorError as error:
+        with loading.databases.writer.begin() as connection:
+            storage.note_failure(connection, waiting.district, waiting.number, str(error))
+        raise
+    with loading.databases.writer.begin() as connection:
+        storage.delivered(connection, waiting.district, waiting.number, loading.now())
+    told.numbers.append(waiting.number)
+    for action, count in counts(orders).items():
+        told.counts[action] = told.counts.get(action, 0) + count
+
+
+def _is_called(ils: Ils) -> bool:
+    """Whether a load is calls of an API, and not files. Errors: ConfigError where its format cannot be that."""
+    form, called = FORMATS[ils.format], ils.delivery.to == "api"
+    if (form.api if called else form.files) is None:
+        other = '"folder" or "sftp"' if called else '"api"'
+        raise ConfigError(f'[ils.delivery] to: a load in the format "{ils.format}" goes to {other}')
+    return called
+
+
+def _put(loading: Loading, waiting: Load, orders: Sequence[Order], told: Told) -> int:
+    form = FORMATS[loading.ils.format]
+    assert form.files  # noqa: S101 - as _is_called says
+    told.files += put_files(loading.ils, f"{loading.code}-{waiting.number:06}", form.files(orders, loading.ils))
+    acknowledge(loading, waiting, orders, [""] * len(orders), len(orders))
+    return 0
+
+
+def _call(loading: Loading, waiting: Load, orders: Sequence[Order]) -> int:
+    """From where an earlier night got to; how many were refused. What was answered is noted before more is asked."""
+    api, refused = FORMATS[loading.ils.format].api, 0
+    assert api  # noqa: S101 - as _is_called says
+    with api(loading.ils) as call:
+        for start in range(waiting.answered, len(orders), NOTED_EVERY):
+            some, answers = orders[start : start + NOTED_EVERY], list[str]()
+            try:
+                for order in some:
+                    answers.append(call(order))
+            finally:
+                acknowledge(loading, waiting, some[: len(answers)], answers, start + len(answers))
+                refused += sum(map(bool, answers))
+    return refused

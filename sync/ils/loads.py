@@ -1,0 +1,187 @@
+"""Loads in their order: made in one transaction, delivered until they have come, and only then taken for known.
+
+While one is yet to be delivered there is no other: what came meanwhile is in the next. A load that may have come is
+delivered again as it was, so that the ILS gets the same orders twice and never others in their place.
+"""
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from access_service.domain.calendar import Freeze
+from access_service.ils import Action, Ils
+from access_service.opt_outs import Ledger
+from access_service.pin_vault import PinVault
+from access_service.settings import District
+from access_service.storage import ils as storage
+from access_service.storage import opt_outs
+from access_service.storage.engine import Databases, snapshot
+from access_service.storage.ils import AccountRow, AccountState, Known, Load, LoadState
+from sync.ils.formats import FORMATS
+from sync.ils.orders import Marks, Order, counts, nobody, opened, sealed
+from sync.ils.wanted import ENDING, ONE_DAY, Tonight, Wanted, ordered, wanted
+
+
+@dataclass(frozen=True)
+class Loading:
+    """One district's loads to the ILS, and with what they are made. `key` is SYNC_KEY; `freezes` are all that the
+    district ever had."""
+
+    databases: Databases
+    district: District
+    ils: Ils
+    vault: PinVault
+    key: bytes
+    now: Callable[[], datetime]
+    freezes: tuple[Freeze, ...] = ()
+
+    @property
+    def code(self) -> str:
+        return self.district.code
+
+    @property
+    def today(self) -> date:
+        return self.now().astimezone(self.district.zone).date()
+
+    @property
+    def marks(self) -> Marks:
+        return Marks(self.key)
+
+    def tonight(self, *, whole: bool) -> Tonight:
+        form = FORMATS[self.ils.format]
+        return Tonight(self.district, self.ils, form, self.marks, self.today, self.freezes, whole)
+
+
+def compare(loading: Loading, *, whole: bool) -> Wanted:
+    """What the ILS is to be told now. Writes nothing."""
+    with snapshot(loading.databases) as connection:
+        found = wanted(storage.known(connection, loading.code), loading.tonight(whole=whole))
+        ledger = Ledger.read(connection, loading.vault, loading.code)
+        yesterday = loading.today - ONE_DAY
+        found.orders += [
+            Order(Action.EXPIRE, nobody(number, yesterday), ENDING, entry=entry) for entry, number in ledger.cards()
+        ]
+    found.orders = ordered(found.orders)
+    return found
+
+
+def make(loading: Loading, *, whole: bool = False) -> Load | None:
+    """The next load, where there is anything to tell. Its orders are kept sealed until it is delivered."""
+    found = compare(loading, whole=whole)
+    with loading.databases.writer.begin() as connection:
+        _keep_back(connection, loading, found)
+        if not found.orders:
+            return None
+        number = storage.next_number(connection, loading.code)
+        load = Load(
+            district=loading.code,
+            number=number,
+            state=LoadState.READY,
+            made_at=loading.now(),
+            delivered_at=None,
+            whole=whole,
+            counts=counts(found.orders),
+            sealed=sealed(found.orders, loading.key, place(loading.code, number)),
+            answered=0,
+            tries=0,
+            error=None,
+        )
+        storage.add_load(connection, load)
+        new = [order for order in found.orders if order.action is Action.CREATE]
+        rows = storage.accounts(connection, [order.account.patron_id for order in new])
+        storage.replace_accounts(connection, (_on_its_way(loading, order, rows) for order in new))
+    return load
+
+
+def place(district: str, number: int) -> str:
+    """What seals the orders of a load to it."""
+    return f"{district} load {number}"
+
+
+def orders_of(loading: Loading, load: Load) -> list[Order]:
+    """The orders of a load that is yet to be delivered. Of one who opted out meanwhile only the number is told."""
+    orders = list(opened(load.sealed or b"", loading.key, place(load.district, load.number)))
+    with snapshot(loading.databases) as connection:
+        known = storage.accounts(connection, [order.account.patron_id for order in orders])
+    return [order if _of_somebody(order, known) else _ended(order, loading.today) for order in orders]
+
+
+def _of_somebody(order: Order, known: Collection[int]) -> bool:
+    return order.action is Action.EXPIRE or order.account.patron_id in known
+
+
+def _ended(order: Order, today: date) -> Order:
+    return Order(Action.EXPIRE, nobody(order.account.library_number, today - ONE_DAY), ENDING)
+
+
+def acknowledge(loading: Loading, load: Load, orders: Sequence[Order], answers: Sequence[str], answered: int) -> None:
+    """These orders have come, all that were before them too, `answered` in all: the ILS knows now what they say, but
+    for those that it refused in the words of their answer."""
+    taken = [order for order, words in zip(orders, answers, strict=True) if not words]
+    with loading.databases.writer.begin() as connection:
+        rows = storage.accounts(connection, [order.account.patron_id for order in orders])
+        for order, words in zip(orders, answers, strict=True):
+            if row := rows.get(order.account.patron_id):
+                changed = _refused(row, order, words, loading) if words else _told(row, order, load, loading)
+                rows[row.patron_id] = changed
+        storage.replace_accounts(connection, rows.values())
+        ended = [order.entry for order in taken if order.action is Action.EXPIRE]
+        opt_outs.told(connection, loading.code, [entry for entry in ended if entry > 0])
+        storage.drop_accounts(connection, [-entry for entry in ended if entry < 0])
+        storage.forget_pins(connection, [row.patron_id for row in rows.values() if row.told != "{}"])
+        storage.answered(connection, load.district, load.number, answered)
+
+
+def _told(row: AccountRow, order: Order, load: Load, loading: Loading) -> AccountRow:
+    told = {**json.loads(row.told), **loading.marks.of(order.account, order.fields)}
+    return row._replace(
+        number=order.account.library_number,
+        state=AccountState.SENT.value,
+        made=True,
+        told=json.dumps(told),
+        load=load.number,
+        sent_on=loading.today.isoformat(),
+        reason=None,
+        reason_on=None,
+    )
+
+
+def _refused(row: AccountRow, order: Order, words: str, loading: Loading) -> AccountRow:
+    made = row.made and order.action is not Action.CREATE
+    on = row.reason_on if row.reason == words else loading.today.isoformat()
+    return row._replace(state=AccountState.REFUSED.value, made=made, reason=words, reason_on=on)
+
+
+def _on_its_way(loading: Loading, order: Order, rows: Mapping[int, AccountRow]) -> AccountRow:
+    """From now on the ILS may have it."""
+    account = order.account
+    new = AccountRow(
+        account.patron_id, loading.code, "", AccountState.SENT.value, made=True, told="{}", theirs="[]", load=0
+    )
+    return rows.get(account.patron_id, new)._replace(number=account.library_number, made=True)
+
+
+def _keep_back(connection: Connection, loading: Loading, found: Wanted) -> None:
+    """Note whom the load leaves out and why, and whose reason is gone."""
+    today = loading.today.isoformat()
+    stored = storage.accounts(connection, [each.patron_id for each, _ in found.kept_back])
+    stored |= storage.accounts(connection, [each.patron_id for each in found.settled])
+    rows = []
+    for each, reason in found.kept_back:
+        row = stored.get(each.patron_id) or _unmade(each, loading)
+        since = row.reason_on if row.reason == reason else today
+        rows.append(row._replace(state=AccountState.KEPT_BACK.value, reason=reason, reason_on=since))
+    sent = AccountState.SENT.value
+    rows += [stored[each.patron_id]._replace(state=sent, reason=None, reason_on=None) for each in found.settled]
+    storage.replace_accounts(connection, rows)
+    storage.drop_accounts(connection, [each.patron_id for each in found.past])
+
+
+def _unmade(each: Known, loading: Loading) -> AccountRow:
+    number = each.library_number
+    return AccountRow(
+        each.patron_id, loading.code, number, AccountState.KEPT_BACK, made=False, told="{}", theirs="[]", load=0
+    )

@@ -1,0 +1,53 @@
+"""What a format of a load is: a value of this shape a module of `formats`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from access_service.ils import AccountField, Ils
+from sync.ils.orders import Account, Order
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFile:
+    """One file of a load. `part` comes into its name after district and number, and files are taken in the order of
+    their names: "1-renumber.csv", "2-create.csv"."""
+
+    part: str
+    chunks: Iterable[bytes] = field(repr=False)
+
+
+# Tells the ILS one order; "" where it was taken, else the ILS's own words. Errors: UndeliveredError.
+Call = Callable[[Order], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of a load.
+
+    `fields` says what it tells of an account, `lengths` how many characters the ILS takes, `needed` what it does not
+    take blank. It has `files`, or an `api`, or both. `fault` says what else the ILS cannot take of an account, or "".
+    """
+
+    fields: Callable[[Ils], frozenset[AccountField]]
+    lengths: Mapping[AccountField, int] = field(default_factory=dict)
+    needed: frozenset[AccountField] = frozenset()
+    files: Callable[[Sequence[Order], Ils], Iterator[LoadFile]] | None = None
+    api: Callable[[Ils], AbstractContextManager[Call]] | None = None
+    fault: Callable[[Account, Ils], str] | None = None
+
+
+def fault(account: Account, form: Format, ils: Ils) -> str:
+    """Why the ILS cannot take an account, or "". Never quotes a personal value."""
+    for name in sorted(form.fields(ils)):
+        value = str(getattr(account, name))
+        if len(value) > form.lengths.get(name, len(value)):
+            return f"{name} has {len(value)} characters, and the ILS takes {form.lengths[name]}"
+        if not value and name in form.needed:
+            return f"{name} is missing, and the ILS takes nobody without it"
+        if not value.isprintable():
+            return f"{name} has a character that is none of a text"
+    for known, name in ((ils.branches, AccountField.BRANCH), (ils.patron_types, AccountField.PATRON_TYPE)):
+        if known and (value := getattr(account, name)) not in known:
+            return f"{name} {value!r} is none of those in [ils]; add it in the ILS and there, or mend [rules]"
+    return form.fault(account, ils) if form.fault else ""

@@ -1,0 +1,167 @@
+"""Which orders make the ILS hold what we hold: compared with what it was told, whatever became of earlier nights."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from access_service.domain.calendar import Freeze
+from access_service.domain.patron import Presence
+from access_service.domain.student import Role
+from access_service.ils import AccountField, Action, Ils
+from access_service.settings import District
+from access_service.storage.ils import AccountState, Known
+from sync.ils.orders import Account, Marks, Order, nobody
+from sync.ils.shape import Format, fault
+
+ONE_DAY = timedelta(days=1)
+# What an EXPIRE tells.
+ENDING = frozenset({AccountField.EXPIRES})
+_OWNED = {
+    AccountField.GIVEN_NAME,
+    AccountField.FAMILY_NAME,
+    AccountField.BRANCH,
+    AccountField.PATRON_TYPE,
+    AccountField.PROFILE,
+}
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """For whom, how and when accounts are compared. With `whole` every one is told anew."""
+
+    district: District
+    ils: Ils
+    format: Format
+    marks: Marks
+    today: date
+    freezes: tuple[Freeze, ...] = ()
+    whole: bool = False
+
+    @property
+    def fields(self) -> frozenset[AccountField]:
+        return self.format.fields(self.ils) - self.ils.never
+
+    @property
+    def anew(self) -> frozenset[AccountField]:
+        """Fields that are told of an account again though we told them. What the library owns is not: staff have it
+        from us once, and whenever they set it here."""
+        owners = self.district.rules.owners
+        return self.fields - self.once - {name for name in _OWNED if owners.of(name) != "roster"}
+
+    @property
+    def once(self) -> frozenset[AccountField]:
+        """Fields that are told of a new account alone."""
+        return self.ils.create_only | {AccountField.PIN}
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The orders of a load; whom it leaves out, and why; whose reason is gone; and who has waited in vain."""
+
+    orders: list[Order] = field(default_factory=list)
+    kept_back: list[tuple[Known, str]] = field(default_factory=list)
+    settled: list[Known] = field(default_factory=list)
+    past: list[Known] = field(default_factory=list)
+    waiting: int = 0
+
+
+def wanted(known: Iterator[Known], tonight: Tonight, waits: Callable[[int], bool] = lambda _: False) -> Wanted:
+    """Compare every patron with what the ILS was told. A patron whose account `waits` is not made tonight."""
+    found = Wanted()
+    for each in known:
+        if each.state == AccountState.THEIRS or each.presence == Presence.CONVERTED or each.role == Role.TEST_CARD:
+            continue
+        if each.forgotten_on:
+            _forgotten(each, tonight, found)
+        else:
+            _compare(each, tonight, found, waits)
+    return found
+
+
+def _compare(each: Known, tonight: Tonight, found: Wanted, waits: Callable[[int], bool]) -> None:
+    account = account_of(each, tonight)
+    if each.made:
+        orders = list(_changes(each, account, tonight))
+    elif account.expires < tonight.today:
+        # Whom the ILS never had it need not hear of.
+        return
+    elif waits(each.patron_id):
+        found.waiting += 1
+        return
+    else:
+        orders = [Order(Action.CREATE, account, tonight.fields)]
+    if orders and (reason := fault(account, tonight.format, tonight.ils)):
+        found.kept_back.append((each, reason))
+        return
+    if not orders and each.state == AccountState.KEPT_BACK:
+        found.settled.append(each)
+    found.orders += orders
+
+
+def ordered(orders: Sequence[Order]) -> list[Order]:
+    """As they are delivered: action by action, for a number must be free before another one has it."""
+    actions = list(Action)
+    return sorted(orders, key=lambda order: (actions.index(order.action), order.account.library_number))
+
+
+def account_of(each: Known, tonight: Tonight) -> Account:
+    """The account that a patron is to have."""
+    key = each.patron_id if tonight.ils.key == "patron_id" else getattr(each, tonight.ils.key)
+    return Account(
+        each.patron_id,
+        str(key),
+        each.library_number,
+        each.student_number,
+        each.given_name,
+        each.family_name,
+        each.patron_type,
+        each.profile,
+        each.branch,
+        each.school,
+        each.grade,
+        each.role,
+        _good_through(each, tonight),
+    )
+
+
+def _good_through(each: Known, tonight: Tonight) -> date:
+    """The last day, as every dialect tells it. In a freeze without an end a card is good to the end of the next month,
+    and every month anew, for the ILS does not ask us."""
+    expires = min(each.expires, tonight.district.agreement.last_day)
+    if each.presence == Presence.LEFT and each.left_on:
+        return min(expires, each.left_on - ONE_DAY)
+    for freeze in tonight.freezes:
+        if freeze.holds(tonight.today) and freeze.first <= expires:
+            expires = max(expires, min(freeze.last or _next_month(tonight.today), tonight.district.agreement.last_day))
+    return expires
+
+
+def _next_month(today: date) -> date:
+    begun = (today.replace(day=1) + timedelta(days=62)).replace(day=1)
+    return begun - ONE_DAY
+
+
+def _changes(each: Known, account: Account, tonight: Tonight) -> Iterator[Order]:
+    told = json.loads(each.told or "{}")
+    theirs = {AccountField(name) for name in json.loads(each.theirs or "[]")}
+    fields = tonight.fields - tonight.once - theirs
+    now = tonight.marks.of(account, fields)
+    differing = {AccountField(name) for name, value in now.items() if told.get(name) != value}
+    if each.number != account.library_number:
+        yield Order(Action.RENUMBER, account, frozenset({AccountField.NUMBER}), each.number or "")
+        differing.discard(AccountField.NUMBER)
+    if tonight.whole or differing:
+        yield Order(Action.UPDATE, account, frozenset(differing | (tonight.anew - theirs if tonight.whole else set())))
+
+
+def _forgotten(each: Known, tonight: Tonight, found: Wanted) -> None:
+    """Whose time is over has expired in the ILS long ago; unless no load came through since."""
+    if each.state is None:
+        return
+    told = json.loads(each.told or "{}").get(AccountField.EXPIRES, "")
+    if each.made and each.number and (not told or date.fromisoformat(told) >= tonight.today):
+        account = nobody(each.number, tonight.today - ONE_DAY)
+        found.orders.append(Order(Action.EXPIRE, account, ENDING, entry=-each.patron_id))
+    else:
+        found.past.append(each)
