@@ -1,14 +1,14 @@
 """Two people, one number: neither gets it, and the run says so."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from sqlalchemy import Connection
 
 from access_service.domain.identifiers import BADGES, IdentifierKind, fold
-from access_service.domain.patron import HERE, PatronRecord
+from access_service.domain.patron import HERE, Patron, PatronRecord
 from access_service.storage import patrons
 from sync.plan import Change, ChangeKind, Create
 from sync.retired import claimed
@@ -38,6 +38,47 @@ class Owned(NamedTuple):
     freed_by: str | None = None
 
 
+# Folded numbers, each with the source ids of those who claim it.
+Numbers = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The numbers that the plan gives to people who had them not. `given_up` is by a badge number and the patron who
+    had it the source id of the row that gives that patron another."""
+
+    arriving: Mapping[str, Patron]
+    library: Numbers
+    badges: Mapping[IdentifierKind, Numbers]
+    given_up: Mapping[tuple[str, int], str]
+
+    @classmethod
+    def of(cls, creates: Mapping[str, Create], changes: Mapping[str, Change]) -> Self:
+        arriving = {
+            **{source_id: create.patron for source_id, create in creates.items()},
+            **{source_id: change.patron for source_id, change in changes.items() if change.kind is ChangeKind.RETURN},
+        }
+        renumbered = {
+            source_id: change
+            for source_id, change in changes.items()
+            if change.patron.student_number != change.before.patron.student_number
+        }
+        claiming = arriving | {source_id: change.patron for source_id, change in renumbered.items()}
+        given_up = {
+            (fold(change.before.patron.student_number), change.before.patron_id): source_id
+            for source_id, change in renumbered.items()
+        }
+        library = _by_number((source_id, patron.library_number) for source_id, patron in arriving.items())
+        return cls(arriving, library, {kind: _badges(claiming, kind) for kind in BADGES}, given_up)
+
+    def claimed_twice(self) -> Iterator[str]:
+        """Source ids that claim the number of another row."""
+        for numbers in (self.library, *self.badges.values()):
+            for claimants in numbers.values():
+                if len(claimants) > 1:
+                    yield from claimants
+
+
 def find_collisions(  # noqa: PLR0913, PLR0917 - who claims, and whose it can be
     connection: Connection,
     night_key: bytes,
@@ -47,57 +88,43 @@ def find_collisions(  # noqa: PLR0913, PLR0917 - who claims, and whose it can be
     present: Collection[str],
 ) -> Collisions:
     """Who claims a number tonight that somebody else claims, has, or had before being forgotten."""
-    renumbered = {
-        source_id: change
-        for source_id, change in changes.items()
-        if change.patron.student_number != change.before.patron.student_number
-    }
-    arriving = {
-        **{source_id: create.patron for source_id, create in creates.items()},
-        **{source_id: change.patron for source_id, change in changes.items() if change.kind is ChangeKind.RETURN},
-    }
-    claiming = arriving | {source_id: change.patron for source_id, change in renumbered.items()}
-    library = _by_key((source_id, patron.library_number) for source_id, patron in arriving.items())
-    badges = {
-        kind: _by_key(
-            (source_id, patron.student_number) for source_id, patron in claiming.items() if patron.number_kind is kind
-        )
-        for kind in BADGES
-    }
+    claims = Claims.of(creates, changes)
+    cards = patrons.owners(connection, IdentifierKind.LIBRARY_NUMBER, list(claims.library))
+    contested = [number for number, (owner, _) in cards.items() if owner != district]
     claimants = {
-        source_id: SAME_ROSTER
-        for claimed in (library, *badges.values())
-        for sources in claimed.values()
-        if len(sources) > 1
-        for source_id in sources
+        **dict.fromkeys(claims.claimed_twice(), SAME_ROSTER),
+        **dict.fromkeys((one for number in contested for one in claims.library[number]), OTHER_DISTRICT),
+        **dict.fromkeys(claimed(connection, night_key, claims.arriving.items()), FORGOTTEN),
     }
-    given_up = {
-        (fold(change.before.patron.student_number), change.before.patron_id): source_id
-        for source_id, change in renumbered.items()
-    }
-    owned: list[Owned] = []
-    contested: set[str] = set()
-    for key, (owner_district, patron_id) in patrons.owners(
-        connection, IdentifierKind.LIBRARY_NUMBER, list(library)
-    ).items():
-        if owner_district == district:
-            owned.extend(Owned(source_id, patron_id) for source_id in library[key])
-        else:
-            contested.add(key)
-            claimants |= dict.fromkeys(library[key], OTHER_DISTRICT)
-    for kind, numbers in badges.items():
-        for key, (_, patron_id) in patrons.owners(connection, kind, list(numbers), district).items():
-            owned.extend(Owned(source_id, patron_id, given_up.get((key, patron_id))) for source_id in numbers[key])
-    claimants |= dict.fromkeys(claimed(connection, night_key, arriving.items()), FORGOTTEN)
+    owned = [
+        Owned(source_id, patron_id)
+        for number, (owner, patron_id) in cards.items()
+        if owner == district
+        for source_id in claims.library[number]
+    ]
+    owned.extend(_badges_owned(connection, district, claims))
     owners = _owners(connection, owned, claimants, present)
     return Collisions(claimants, owners, frozenset(contested))
 
 
-def _by_key(numbers: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
-    claimed: dict[str, list[str]] = defaultdict(list)
+def _badges(claiming: Mapping[str, Patron], kind: IdentifierKind) -> Numbers:
+    return _by_number(
+        (source_id, patron.student_number) for source_id, patron in claiming.items() if patron.number_kind is kind
+    )
+
+
+def _by_number(numbers: Iterable[tuple[str, str]]) -> Numbers:
+    found: dict[str, list[str]] = defaultdict(list)
     for source_id, number in numbers:
-        claimed[fold(number)].append(source_id)
-    return claimed
+        found[fold(number)].append(source_id)
+    return found
+
+
+def _badges_owned(connection: Connection, district: str, claims: Claims) -> Iterator[Owned]:
+    for kind, numbers in claims.badges.items():
+        for number, (_, patron_id) in patrons.owners(connection, kind, list(numbers), district).items():
+            freed_by = claims.given_up.get((number, patron_id))
+            yield from (Owned(source_id, patron_id, freed_by) for source_id in numbers[number])
 
 
 def _owners(
