@@ -87,7 +87,6 @@ def _order(job: Job, reason: str) -> Order:
 
 def _in_force(installation: Installation) -> list[tuple[str, Freeze]]:
     databases, districts = installation.databases(), installation.settings().districts
-    schema.check(databases)
     with database_errors(), databases.reader.connect() as connection:
         found = freezes.read(connection)
     return [

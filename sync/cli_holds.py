@@ -6,7 +6,7 @@ import click
 
 from access_service.command_line import NUMBER, WHY
 from access_service.errors import OperatorError
-from access_service.storage import runs, schema
+from access_service.storage import runs
 from access_service.storage.engine import database_errors
 from access_service.storage.runs import Run
 from sync import holds
@@ -22,9 +22,7 @@ _REASON = click.option("--reason", required=True, type=WHY, help="Why, for the l
 @click.pass_obj
 def holds_(installation: Installation, as_json: bool) -> None:
     """List the nights that wait for a person."""
-    databases = installation.databases()
-    schema.check(databases)
-    found = holds.standing(installation.settings(), databases)
+    found = holds.standing(installation.settings(), installation.databases())
     if as_json:
         click.echo(json.dumps({"holds": [_facts(run) for run in found]}))
         return
@@ -73,9 +71,7 @@ def discard(installation: Installation, run: int, reason: str) -> None:
 
 
 def _job(installation: Installation, run_id: int) -> Job:
-    databases = installation.databases()
-    schema.check(databases)
-    with database_errors(), databases.reader.connect() as connection:
+    with database_errors(), installation.databases().reader.connect() as connection:
         run = runs.get(connection, run_id)
     if run is None:
         raise OperatorError(f"run {run_id}: there is no such run; `roster-sync holds` lists those that wait")

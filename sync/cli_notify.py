@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import click
 
 from access_service import command_line
-from access_service.storage import schema
 from sync import notify
 from sync.console import JSON, Installation
 
@@ -25,7 +24,6 @@ def notify_(installation: Installation, district: str | None, test: bool, as_jso
         told = [each for code in codes for each in notify.try_out(settings, code, now)]
     else:
         databases = installation.databases()
-        schema.check(databases)
         told = [each for code in codes for each in notify.tell(settings, databases, code, now)]
     if as_json:
         click.echo(json.dumps({"told": [asdict(each) for each in told]}))

@@ -11,8 +11,7 @@ import click
 from access_service.command_line import NUMBER
 from access_service.errors import OperatorError
 from access_service.storage import quarantine as storage
-from access_service.storage import schema
-from access_service.storage.engine import Databases, database_errors
+from access_service.storage.engine import database_errors
 from access_service.storage.quarantine import Entry
 from sync import job as night
 from sync.console import JSON, Installation, work
@@ -54,7 +53,7 @@ def list_(installation: Installation, district: str, as_json: bool) -> None:
 @click.pass_obj
 def show(installation: Installation, entry: int) -> None:
     """Show what the row of ENTRY says, and what to do about it. This is personal data, for your eyes alone."""
-    databases = _databases(installation)
+    databases = installation.databases()
     with database_errors(), databases.reader.connect() as connection:
         found = storage.find(connection, entry)
     if not found:
@@ -120,15 +119,9 @@ def _hidden(installation: Installation, district: str) -> set[str]:
     return {name for field, name in installation.settings().district(district).feed.columns.items() if field == "pin"}
 
 
-def _databases(installation: Installation) -> Databases:
-    opened = installation.databases()
-    schema.check(opened)
-    return opened
-
-
 def _of_district(installation: Installation, district: str) -> list[Entry]:
     installation.settings().district(district)
-    with database_errors(), _databases(installation).reader.connect() as connection:
+    with database_errors(), installation.databases().reader.connect() as connection:
         return storage.of_district(connection, district)
 
 

@@ -72,7 +72,6 @@ def undo_(installation: Installation, run: int, preview: bool, reason: str | Non
     Patrons that it made leave. Its file is not applied again; an undo can be undone. RUN can be a rekey or recycle too.
     """
     databases = installation.databases()
-    schema.check(databases)
     with database_errors(), databases.reader.connect() as connection:
         edited = runs.get(connection, run)
     if edited and rekey.is_one(edited):

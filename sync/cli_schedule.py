@@ -7,7 +7,7 @@ import click
 
 from access_service import logs
 from access_service.command_line import typed_by
-from access_service.storage import requests, schema
+from access_service.storage import requests
 from access_service.storage.engine import database_errors
 from sync.console import JSON, Installation
 from sync.schedule import Service, as_json, as_text, timetable
@@ -37,7 +37,6 @@ def request(installation: Installation, district: str, as_json: bool) -> None:
     """Ask the schedule for a run of DISTRICT; it starts within seconds, wherever the schedule runs."""
     installation.settings().district(district)
     databases = installation.databases()
-    schema.check(databases)
     with database_errors(), databases.writer.begin() as connection:
         number = requests.ask(connection, district, typed_by(), datetime.now(UTC))
     said = f"request {number}: `roster-sync schedule` starts a run of {district}"
@@ -46,7 +45,6 @@ def request(installation: Installation, district: str, as_json: bool) -> None:
 
 def _list(installation: Installation, in_json: bool) -> None:
     databases, now = installation.databases(), datetime.now(UTC)
-    schema.check(databases)
     lines = timetable(installation.settings(), databases, now)
     days = [(line, now.astimezone(line.district.zone).date()) for line in lines]
     if in_json:

@@ -3,17 +3,16 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from access_service import command_line, settings
+from access_service import command_line
+from access_service import console as day
 from access_service.command_line import typed_by
-from access_service.settings import Settings
 from access_service.storage import engine
-from access_service.storage.engine import Databases
 from access_service.storage.runs import Outcome
 from sync.job import Job
 from sync.quarantine import Replay
@@ -22,23 +21,16 @@ from sync.report import Report
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """The configuration folder that the commands work from."""
-
-    folder: Path
-
-    def settings(self) -> Settings:
-        return settings.load(self.folder)
-
-    def databases(self) -> Databases:
-        return engine.connect(self.settings().service.database.url)
+class Installation(day.Installation):
+    """What the commands work on: a configuration folder and the jobs of its districts."""
 
     def job(self, district: str, file: Path | None = None, replay: Replay | None = None) -> Job:
         """A district's job, started by whoever types. Errors: ConfigError."""
-        configured = self.settings()
-        configured.district(district)
-        return Job(configured, self.databases(), district, typed_by(), file, replay)
+        settings = self.settings()
+        settings.district(district)
+        # Not checked here: the job looks at the schema, and people are told of a scheduled one that finds it wrong.
+        databases = engine.connect(settings.service.database.url)
+        return Job(settings, databases, district, typed_by(), file, replay)
 
 
 def work(action: Callable[[Job], Report], job: Job, as_json: bool) -> None:

@@ -7,7 +7,6 @@ from sqlalchemy import text
 
 from access_service.errors import StorageError
 from access_service.logs import log
-from access_service.storage import schema
 from access_service.storage.engine import database_errors
 from sync.alone import BusyError, alone
 from sync.console import Installation
@@ -33,7 +32,6 @@ class Service:
         Errors: OperatorError where it cannot even start.
         """
         settings = self._installation.settings()
-        schema.check(self._databases)
         for code in settings.districts:
             ping_url(code)
         for number in (signal.SIGTERM, signal.SIGINT):
