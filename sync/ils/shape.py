@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from access_service.ils import AccountField, Ils
+from access_service.ils import AccountField, Action, Ils
 from sync.ils.orders import Account, Order
 
 
@@ -27,6 +27,7 @@ class Format:
 
     `fields` says what it tells of an account, `lengths` how many characters the ILS takes, `needed` what it does not
     take blank. It has `files`, or an `api`, or both. `fault` says what else the ILS cannot take of an account, or "".
+    `renumbers` says whether a load can give an account another number.
     """
 
     fields: Callable[[Ils], frozenset[AccountField]]
@@ -35,11 +36,15 @@ class Format:
     files: Callable[[Sequence[Order], Ils], Iterator[LoadFile]] | None = None
     api: Callable[[Ils], AbstractContextManager[Call]] | None = None
     fault: Callable[[Account, Ils], str] | None = None
+    renumbers: Callable[[Ils], bool] = lambda _: True
 
 
-def fault(account: Account, form: Format, ils: Ils) -> str:
-    """Why the ILS cannot take an account, or "". Never quotes a personal value."""
-    for name in sorted(form.fields(ils)):
+def fault(order: Order, form: Format, ils: Ils) -> str:
+    """Why the ILS cannot take an order, or "". Never quotes a personal value."""
+    account = order.account
+    if order.action is Action.RENUMBER and not form.renumbers(ils):
+        return "library_number is another one, which no load can say to this ILS; change it there by hand"
+    for name in sorted(form.fields(ils) - ils.never):
         value = str(getattr(account, name))
         if len(value) > form.lengths.get(name, len(value)):
             return f"{name} has {len(value)} characters, and the ILS takes {form.lengths[name]}"

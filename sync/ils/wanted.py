@@ -91,8 +91,8 @@ def _compare(each: Known, tonight: Tonight, found: Wanted, waits: Callable[[int]
         return
     else:
         orders = [Order(Action.CREATE, account, tonight.fields)]
-    if orders and (reason := fault(account, tonight.format, tonight.ils)):
-        found.kept_back.append((each, reason))
+    if reasons := [reason for order in orders if (reason := fault(order, tonight.format, tonight.ils))]:
+        found.kept_back.append((each, reasons[0]))
         return
     if not orders and each.state == AccountState.KEPT_BACK:
         found.settled.append(each)

@@ -24,11 +24,10 @@ def files(orders: Sequence[Order], template: CsvTemplate, suffix: str = ".csv") 
     """A file for each action and, of updates, each set of fields."""
     sets: dict[tuple[Action, frozenset[AccountField]], list[Order]] = defaultdict(list)
     for order in orders:
-        told = order.fields if order.action is Action.UPDATE else frozenset[AccountField]()
-        sets[order.action, told].append(order)
+        sets[order.action, order.fields].append(order)
     for (action, told), these in sorted(sets.items(), key=lambda item: (_PLACE[item[0][0]], sorted(item[0][1]))):
         columns = [column for column in template.columns if _has(column, action, told)]
-        fields = "".join(f"-{name}" for name in sorted(told))
+        fields = "".join(f"-{name}" for name in sorted(told)) if action is Action.UPDATE else ""
         part = f"{_PLACE[action]}-{action}{fields.replace('_', '-')}{suffix}"
         yield LoadFile(part, _chunks(these, columns, template))
 
@@ -36,6 +35,11 @@ def files(orders: Sequence[Order], template: CsvTemplate, suffix: str = ".csv") 
 def fields(template: CsvTemplate) -> frozenset[AccountField]:
     """What a template tells of an account."""
     return frozenset(column.field for column in template.columns if column.field) - {AccountField.FORMER_NUMBER}
+
+
+def renumbers(template: CsvTemplate) -> bool:
+    """Whether a file says whose number it is that changes."""
+    return any(column.field in {AccountField.FORMER_NUMBER, AccountField.KEY} for column in template.columns)
 
 
 def unwritable(account: Account, template: CsvTemplate) -> str:
@@ -57,11 +61,9 @@ def _has(column: Column, action: Action, told: frozenset[AccountField]) -> bool:
             return not (column.field is AccountField.KEY and action is Action.EXPIRE)
         case AccountField.FORMER_NUMBER:
             return action is Action.RENUMBER
-        case AccountField.PIN:
-            return action is Action.CREATE
-        case AccountField.EXPIRES if action is Action.EXPIRE:
-            return True
-    return column.always or action is Action.CREATE or (action is Action.UPDATE and column.field in told)
+        case AccountField.PIN if action is not Action.CREATE:
+            return False
+    return column.always or column.field in told
 
 
 def _chunks(orders: Sequence[Order], columns: Sequence[Column], template: CsvTemplate) -> Iterator[bytes]:
@@ -101,4 +103,5 @@ FORMAT = Format(
     fields=lambda ils: fields(_template(ils)),
     files=lambda orders, ils: files(orders, _template(ils)),
     fault=lambda account, ils: unwritable(account, _template(ils)),
+    renumbers=lambda ils: renumbers(_template(ils)),
 )
