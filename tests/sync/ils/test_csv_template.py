@@ -1,5 +1,6 @@
 """Any CSV by its columns: what is not ours to tell is in no file."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ NUMBER, EXPIRES = {"header": "barcode", "field": "library_number"}, {"header": "
 LAST, GRADE = {"header": "last", "field": "family_name", "always": True}, {"header": "grade", "field": "grade"}
 
 
-def ils(*columns: dict[str, object], **csv: object) -> Ils:
+def ils(*columns: Mapping[str, object], **csv: object) -> Ils:
     delivery = {"to": "folder", "folder": Path("ils")}
     return Ils.model_validate({"format": "csv", "csv": {"columns": columns, **csv}, "delivery": delivery})
 
