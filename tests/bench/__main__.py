@@ -10,6 +10,7 @@ import tempfile
 from itertools import chain
 from pathlib import Path
 
+from tests.bench.loads import load_rows
 from tests.bench.night import night_rows
 from tests.bench.reading import reading_rows
 from tests.bench.rows import Row
@@ -26,7 +27,12 @@ def main() -> None:
         home = Path(folder)
         reading = reading_rows(home, size)
         for row in chain(
-            transfer_rows(home), sign_in_rows(home), reading, apply_rows(home, size), night_rows(home, size)
+            transfer_rows(home),
+            load_rows(),
+            sign_in_rows(home),
+            reading,
+            apply_rows(home, size),
+            night_rows(home, size),
         ):
             rows.append(row)
             print(row.as_text(), flush=True)  # noqa: T201 - what a bench is for

@@ -6,9 +6,12 @@ blanks included, so no file has a column of a field that is not.
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import cache
 from io import StringIO
-from itertools import islice
+from itertools import repeat
+from operator import attrgetter
 
 from access_service.ils import AccountField, Action, Column, CsvTemplate, Ils
 from sync.ils.orders import Account, Order
@@ -17,7 +20,7 @@ from sync.ils.shape import Format, LoadFile
 _ROWS = 5_000
 _PLACE = {Action.RENUMBER: 1, Action.CREATE: 2, Action.UPDATE: 3, Action.EXPIRE: 4}
 
-Cell = Callable[[Order], str]
+Cells = Callable[[Sequence[Order]], Iterable[str]]
 
 
 def files(orders: Sequence[Order], template: CsvTemplate, suffix: str = ".csv") -> Iterator[LoadFile]:
@@ -71,27 +74,33 @@ def _chunks(orders: Sequence[Order], columns: Sequence[Column], template: CsvTem
     writer = csv.writer(text, delimiter=template.delimiter, lineterminator=template.line_end)
     if template.header:
         writer.writerow([column.header for column in columns])
-    cells = [_cell(column, template) for column in columns]
-    waiting = iter(orders)
-    while some := list(islice(waiting, _ROWS)):
-        writer.writerows(zip(*([cell(order) for order in some] for cell in cells), strict=True))
+    cells = [_cells(column, template) for column in columns]
+    for start in range(0, len(orders), _ROWS):
+        some = orders[start : start + _ROWS]
+        writer.writerows(zip(*(of(some) for of in cells), strict=False))
         yield text.getvalue().encode(template.encoding)
         text.seek(0)
         text.truncate()
 
 
-def _cell(column: Column, template: CsvTemplate) -> Cell:
+def _cells(column: Column, template: CsvTemplate) -> Cells:
+    """A column of a file. A first load has millions of cells, so most are looked up and none is asked twice what it
+    says."""
     if column.constant is not None:
         constant = column.constant
-        return lambda _: constant
+        return lambda _: repeat(constant)
     if column.field is AccountField.FORMER_NUMBER:
-        return lambda order: order.former
-    if column.field is AccountField.EXPIRES:
-        return lambda order: order.account.expires.strftime(template.date)
-    name, values, blank = str(column.field), column.values, column.blank
-    if values:
-        return lambda order: values.get(getattr(order.account, name), getattr(order.account, name)) or blank
-    return lambda order: getattr(order.account, name) or blank
+        return lambda orders: map(attrgetter("former"), orders)
+    value = attrgetter(f"account.{column.field}")
+    if not (column.values or column.blank or column.field is AccountField.EXPIRES):
+        return lambda orders: map(value, orders)
+
+    @cache
+    def said(value: str | date) -> str:
+        text = value.strftime(template.date) if isinstance(value, date) else column.values.get(value, value)
+        return text or column.blank
+
+    return lambda orders: map(said, map(value, orders))
 
 
 def _template(ils: Ils) -> CsvTemplate:
