@@ -146,6 +146,8 @@ def test_every_environment_variable_has_its_line() -> None:
         "SMTP_PASSWORD",
         "WEBHOOK_SECRET",
         "PING_URL_",
+        "ILS_API_KEY",
+        "ILS_API_SECRET",
         *settings.PLACES,
     ):
         assert f"`{variable}" in named

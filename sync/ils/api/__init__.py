@@ -1,0 +1,8 @@
+"""Orders as calls of an ILS's API: one at a time, repeated where that can help, and never with a word of who it is."""
+
+from sync.ils.api.answer import Answer, RefusedError
+from sync.ils.api.caller import Api, LogIn, PassingError
+from sync.ils.api.login import client_credentials
+from sync.ils.api.patience import Tell, telling
+
+__all__ = ["Answer", "Api", "LogIn", "PassingError", "RefusedError", "Tell", "client_credentials", "telling"]

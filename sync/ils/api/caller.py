@@ -1,0 +1,200 @@
+"""One call of the API at [ils.delivery] url, and what can be wrong with it."""
+
+import json
+import logging
+import ssl
+import time
+from collections.abc import Callable, Collection, Mapping
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+from urllib3.exceptions import HTTPError, InvalidHeader, NewConnectionError, SSLError
+from urllib3.exceptions import TimeoutError as TooLateError
+
+from access_service.ils import Delivery
+from sync.ils.api.answer import Answer, RefusedError
+from sync.ils.trouble import UndeliveredError
+
+MOST_BYTES = 4 * 1024 * 1024
+LONGEST_WAIT = 120  # seconds
+_CHUNK = 64 * 1024
+
+TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+# Of one order, and not of the key or the server.
+REFUSALS = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
+)
+PASSING = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+
+
+class PassingError(UndeliveredError):
+    """Another try may help, `after` so many seconds. Nobody knows whether the call was taken: look before it is made
+    again. `status` is 0 where there was no answer."""
+
+    def __init__(self, what: str, *, after: float = 0, status: int = 0) -> None:
+        super().__init__(what)
+        self.after, self.status = after, status
+
+
+# Headers that say who we are, by way of an Api that does not say it yet.
+LogIn = Callable[["Api"], Mapping[str, str]]
+
+
+class Api:
+    """An ILS's API, between `with` and its end. TLS is checked always; SSL_CERT_FILE names other authorities."""
+
+    def __init__(self, delivery: Delivery, log_in: LogIn) -> None:
+        self._delivery, self._log_in = delivery, log_in
+        self._host = urlsplit(delivery.url).netloc
+        self._who: Mapping[str, str] | None = None
+        self._next = 0.0
+        self._pool = PoolManager(
+            timeout=Timeout(connect=delivery.timeout_seconds, read=delivery.timeout_seconds),
+            retries=False,
+            ssl_context=ssl.create_default_context(),
+        )
+        # Its warnings have addresses in them, and those have numbers.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._pool.clear()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        also: Collection[int] = (),
+    ) -> Answer:
+        """One call with a JSON body, by who we are. `also` are answers that are no refusal here, such as 404.
+
+        Errors: RefusedError of this order; PassingError; UndeliveredError of all orders.
+        """
+        text = None if body is None else json.dumps(body).encode()
+        asked = {"Content-Type": "application/json"} if text else {}
+        known = self._who is not None
+        answer = self.send(method, path, text, {**asked, **self._login(), **(headers or {})})
+        if answer.status == HTTPStatus.UNAUTHORIZED and known:
+            # A token that was good has come to its end.
+            self._who = None
+            answer = self.send(method, path, text, {**asked, **self._login(), **(headers or {})})
+        if answer.status in TAKEN or answer.status in also:
+            return answer
+        if answer.status in REFUSALS:
+            raise RefusedError(answer.words())
+        raise self.trouble(_unwelcome(answer))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One call as it is, for a login. Errors: PassingError; UndeliveredError where what answers is no API."""
+        url = f"{self._delivery.url.rstrip('/')}/{path}"
+        self._pause()
+        try:
+            response = self._pool.request(
+                method,
+                url,
+                body=body,
+                headers={"Accept": "application/json", **(headers or {})},
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                text = self._text(response)
+            finally:
+                response.release_conn()
+        except SSLError as error:
+            raise self.trouble(_CERTIFICATE) from error
+        except (HTTPError, OSError) as error:
+            raise PassingError(f"{self._host}: {self._broke(error)}") from error
+        if response.status in PASSING:
+            after = _asked_for(response.headers.get("Retry-After", "0"))
+            raise PassingError(f"{self._host}: {_out_of_order(response.status)}", after=after, status=response.status)
+        return Answer(response.status, response.headers, self._json(response.status, text))
+
+    def trouble(self, what: str) -> UndeliveredError:
+        """`what` says what is wrong with the API, and what to see to."""
+        return UndeliveredError(f"{self._host}: {what}")
+
+    def _login(self) -> Mapping[str, str]:
+        if self._who is None:
+            self._who = self._log_in(self)
+        return self._who
+
+    def _pause(self) -> None:
+        time.sleep(max(0, self._next - time.monotonic()))
+        self._next = time.monotonic() + self._delivery.pause_seconds
+
+    def _text(self, response: BaseHTTPResponse) -> bytes:
+        end, found = time.monotonic() + 2 * self._delivery.timeout_seconds, bytearray()
+        while chunk := response.read1(_CHUNK):
+            found += chunk
+            if len(found) > MOST_BYTES or time.monotonic() > end:
+                response.close()
+                raise self.trouble("its answer has no end; check [ils.delivery] url")
+        return bytes(found)
+
+    def _json(self, status: int, text: bytes) -> Any:
+        try:
+            return json.loads(text) if text.strip() else None
+        except ValueError as error:
+            if status not in TAKEN and status not in REFUSALS:
+                return None
+            raise self.trouble(f"what answers (HTTP {status}) is no API; check [ils.delivery] url") from error
+
+    def _broke(self, error: Exception) -> str:
+        if isinstance(error, NewConnectionError):
+            return "nothing answers there; check [ils.delivery] url and the firewall, then ask who runs it"
+        if isinstance(error, TooLateError):
+            return f"no answer within {self._delivery.timeout_seconds:g} seconds; ask who runs it whether it is up"
+        return "the connection broke; check the network, then ask who runs it"
+
+
+_CERTIFICATE = (
+    "no TLS with it; its certificate must be for this name, from an authority that this machine trusts (SSL_CERT_FILE)"
+)
+
+
+def _asked_for(said: str) -> float:
+    try:
+        return Retry(retry_after_max=LONGEST_WAIT).parse_retry_after(said)
+    except (InvalidHeader, ValueError, OverflowError):
+        return 0
+
+
+def _out_of_order(status: int) -> str:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "too many calls for it; set pause_seconds in [ils.delivery], or ask who runs it for a higher limit"
+    return f"it is out of order (HTTP {status}); ask who runs it"
+
+
+def _unwelcome(answer: Answer) -> str:
+    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        # What it says could be of the patron, whom this is not about.
+        return (
+            f"our key may not do this (HTTP {answer.status}); check the permissions of ILS_API_KEY."
+            " It is not tried again tonight, so that the key is not locked"
+        )
+    if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+        return f"it sends us elsewhere (HTTP {answer.status}), where no key is sent; check [ils.delivery] url"
+    return f"an answer that is none of its own (HTTP {answer.status}); check [ils.delivery] url"
