@@ -12,20 +12,9 @@ from access_service.opting_out import Given, Office
 from access_service.settings import load
 from access_service.storage.engine import Databases
 from sync.order import auditor
+from tests.sync.ils.model import COLUMNS
 from tests.sync.nights import Nights
 from tests.sync.rosters import pupils
-
-COLUMNS = [
-    {"header": "barcode", "field": "library_number"},
-    {"header": "student", "field": "key"},
-    {"header": "old_barcode", "field": "former_number"},
-    {"header": "first", "field": "given_name"},
-    {"header": "last", "field": "family_name"},
-    {"header": "type", "field": "patron_type"},
-    {"header": "home", "field": "branch"},
-    {"header": "expires", "field": "expires"},
-]
-
 
 def ils(folder: Path, **keys: Any) -> Ils:
     """An ILS that takes CSV files in a folder."""
