@@ -19,6 +19,8 @@ from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.runs import DistrictState, Outcome, Run
 from access_service.storage.undone import Published
 from sync.apply import Publication, exclusively, publishing, write
+from sync.ils import tell_ils
+from sync.order import Job
 from sync.report import Report
 from sync.reversal import Reversal, Target, reverse, stage
 
@@ -66,6 +68,7 @@ def undo(order: Order) -> Report:
         except BaseException as error:
             _fail(order, report, str(error) if isinstance(error, OperatorError) else error.__class__.__name__)
             raise
+    tell_ils(Job(order.settings, order.databases, report.district, order.started_by, now=order.now), report)
     return report
 
 

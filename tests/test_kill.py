@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ from tests.offered import offering
 from tests.place import Place
 from tests.postgres import PostgresServer
 from tests.shelved import Shelf
+from tests.sync.ils.model import COLUMNS, ModelIls
 
 KILLS = int(os.environ.get("KILLS", "50"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
@@ -43,6 +45,16 @@ collisions_percent = 100
 drift_percent = 100
 renamed_percent = 100
 group = { removals_percent = 100 }
+"""
+
+# An ILS that takes CSV files, in the spool so that its folder is put back with it.
+ILS = f"""[ils]
+format = "csv"
+[ils.delivery]
+to = "folder"
+folder = "FOLDER"
+[ils.csv]
+columns = [{", ".join(f'{{header = "{c["header"]}", field = "{c["field"]}"}}' for c in COLUMNS)}]
 """
 
 Settled = dict[str, list[str]]
@@ -60,6 +72,7 @@ class Act:
     before: Settled = field(repr=False)
     after: Settled = field(repr=False)
     phases: tuple[float, ...]
+    told: list[Any] = field(repr=False)
 
     def moment(self, chance: random.Random) -> float:
         """In each phase as often as in any other, however short it is."""
@@ -72,6 +85,10 @@ class Theatre:
     def __init__(self, place: Place, outgoing: Path) -> None:
         self.place, self.outgoing = place, outgoing
         self.spool = place.folder / "var/spool"
+        self.loads = self.spool / "ils"
+        self.loads.mkdir(parents=True)
+        service = place.config / "service.toml"
+        service.write_text(service.read_text() + ILS.replace("FOLDER", str(self.loads)))
         self.shelf = Shelf(place.database_url, self.spool, place.folder / "shelf")
         self.rosters = place.folder / "rosters"
         self.rosters.mkdir()
@@ -112,7 +129,13 @@ class Theatre:
         durations = list(json.loads(ended.out)["durations"].values())
         phases = tuple(accumulate(durations, initial=max(0.0, total - sum(durations))))
         # And the last moments, when it has all been written.
-        return Act(name, night, base, command, before, self.settled(), (0.0, *phases, 1.1 * total))
+        return Act(name, night, base, command, before, self.settled(), (0.0, *phases, 1.1 * total), self.told())
+
+    def told(self) -> list[Any]:
+        """What the ILS holds that takes all files there are, but for the keys, which a run that was killed uses up."""
+        model = ModelIls()
+        model.load((file.name, file.read_bytes()) for file in self.loads.iterdir() if file.suffix == ".csv")
+        return [[fact for fact in account if fact[0] != "student"] for account in model.state]
 
     def settled(self) -> Settled:
         """What runs have settled, once the tables fit together."""
@@ -148,8 +171,9 @@ def check_the_end(theatre: Theatre, act: Act, *, done: bool) -> None:
         assert ended.code == 0 and ended.json["outcome"] == "applied", (act.name, ended)
     assert theatre.settled() == act.after
     assert theatre.place.sync("preview", "demo").code in {0, 2}
-    left = [path for path in theatre.spool.rglob("*") if path.is_file() and path.name != "demo.lock"]
-    assert [path.name for path in left if path.suffix != ".sealed"] == []
+    assert theatre.place.sync("load", "demo").code == 0 and theatre.told() == act.told
+    left = [path for path in theatre.spool.rglob("*") if path.is_file() and path.parent != theatre.loads]
+    assert [path.name for path in left if path.suffix not in {".lock", ".sealed"}] == []
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from access_service.storage import runs
 from sync.arrival import known_freezes
 from sync.ils.load import Told, load
 from sync.ils.loads import Loading
-from sync.order import Job, sync_key
+from sync.order import Job, sync_key, timed
 from sync.report import Report
 
 
@@ -30,7 +30,8 @@ def tell_ils(job: Job, report: Report) -> None:
     if job.settings.service.ils is None:
         return
     try:
-        told = load(loading_of(job), job.settings.service.spool)
+        with timed(job, report, "load"):
+            told = load(loading_of(job), job.settings.service.spool)
     except (OperatorError, SQLAlchemyError) as error:
         told = Told(late=str(error) if isinstance(error, OperatorError) else error.__class__.__name__)
     if told.late:

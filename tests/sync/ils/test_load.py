@@ -16,6 +16,7 @@ from tests.sync.ils.model import COLUMNS
 from tests.sync.nights import Nights
 from tests.sync.rosters import pupils
 
+
 def ils(folder: Path, **keys: Any) -> Ils:
     """An ILS that takes CSV files in a folder."""
     folder.mkdir(exist_ok=True)
