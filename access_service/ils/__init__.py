@@ -1,8 +1,23 @@
 """The library's ILS, as [ils] in service.toml says: what it takes, where, and what of a patron is ours to say."""
 
 from access_service.ils.account import AccountField, Action
+from access_service.ils.alma import Alma
 from access_service.ils.csv_template import Column, CsvTemplate
 from access_service.ils.delivery import Delivery
+from access_service.ils.folio import Folio
+from access_service.ils.symphony import Symphony
 from access_service.ils.terms import Existing, FormatName, Ils
 
-__all__ = ["AccountField", "Action", "Column", "CsvTemplate", "Delivery", "Existing", "FormatName", "Ils"]
+__all__ = [
+    "AccountField",
+    "Action",
+    "Alma",
+    "Column",
+    "CsvTemplate",
+    "Delivery",
+    "Existing",
+    "Folio",
+    "FormatName",
+    "Ils",
+    "Symphony",
+]

@@ -6,8 +6,11 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from access_service.ils.account import AccountField
+from access_service.ils.alma import Alma
 from access_service.ils.csv_template import CsvTemplate
 from access_service.ils.delivery import Delivery
+from access_service.ils.folio import Folio
+from access_service.ils.symphony import Symphony
 from access_service.toml import Table
 
 
@@ -36,6 +39,8 @@ class Existing(StrEnum):
 
 # What no account is known by may be left out of updates.
 _NEEDED = {AccountField.NUMBER, AccountField.KEY, AccountField.EXPIRES}
+# The formats with a table of their own, under their own name.
+_TABLES = (FormatName.CSV, FormatName.SYMPHONY, FormatName.ALMA, FormatName.FOLIO)
 
 
 class Ils(Table):
@@ -50,11 +55,17 @@ class Ils(Table):
     patron_types: frozenset[str] = frozenset()
     delivery: Delivery
     csv: CsvTemplate | None = None
+    symphony: Symphony | None = None
+    alma: Alma | None = None
+    folio: Folio | None = None
 
     @model_validator(mode="after")
     def _tells_what_is_needed(self) -> Self:
         if refused := sorted((self.create_only | self.never) & _NEEDED):
             raise ValueError(f"create_only, never: {refused[0]!r} is needed in every load")
-        if (self.format is FormatName.CSV) != (self.csv is not None):
-            raise ValueError('csv: needed with format = "csv", and with no other')
+        for name in _TABLES:
+            if (self.format is name) != (getattr(self, name) is not None):
+                raise ValueError(f'{name}: needed with format = "{name}", and with no other')
+        if self.format is FormatName.ALMA and self.create_only - {AccountField.PIN}:
+            raise ValueError("create_only: Alma empties whatever an update leaves out, so nothing can be told once")
         return self

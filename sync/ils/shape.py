@@ -56,3 +56,18 @@ def fault(order: Order, form: Format, ils: Ils) -> str:
         if known and (value := getattr(account, name)) not in known:
             return f"{name} {value!r} is none of those in [ils]; add it in the ILS and there, or mend [rules]"
     return form.fault(account, ils) if form.fault else ""
+
+
+def by_action(orders: Iterable[Order]) -> Iterator[tuple[str, list[Order]]]:
+    """The orders of each action, with the beginning of their file's `part`."""
+    found: dict[Action, list[Order]] = {action: [] for action in Action}
+    for order in orders:
+        found[order.action].append(order)
+    for place, (action, these) in enumerate(found.items(), 1):
+        if these:
+            yield f"{place}-{action}", these
+
+
+def slices(orders: Sequence[Order], size: int) -> Iterator[Sequence[Order]]:
+    """So many at a time, so that a first load of everybody is never in memory as text."""
+    return (orders[start : start + size] for start in range(0, len(orders), size))

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 
 from access_service.ils import FormatName
-from sync.ils.formats import csv_template
+from sync.ils.formats import alma, csv_template, folio, symphony
 from sync.ils.shape import Format
 
 FORMATS: Mapping[FormatName, Format] = {
+    FormatName.SYMPHONY: symphony.FORMAT,
+    FormatName.ALMA: alma.FORMAT,
+    FormatName.FOLIO: folio.FORMAT,
     FormatName.CSV: csv_template.FORMAT,
 }
