@@ -5,15 +5,17 @@ external system ID alone, which is the key; who opted out, and has no key any mo
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from access_service.ils import AccountField, Action, Folio, Ils
 from sync.ils.formats.by_hand import by_hand
-from sync.ils.orders import Order
+from sync.ils.orders import Account, Order
 from sync.ils.shape import Format, LoadFile, by_action, slices
 
 USERS = 500
+_KEY = re.compile(r"[A-Za-z0-9._-]+")
 _NAMES = frozenset({AccountField.GIVEN_NAME, AccountField.FAMILY_NAME})
 _TELLS = _NAMES | {AccountField.NUMBER, AccountField.KEY, AccountField.PATRON_TYPE, AccountField.EXPIRES}
 
@@ -68,6 +70,13 @@ def _personal(order: Order, ils: Ils) -> dict[str, str]:
     return {**personal, "preferredContactTypeId": _settings(ils).contact}
 
 
+def _fault(account: Account, _: Ils) -> str:
+    # FOLIO writes the key into a query as it is.
+    return (
+        "" if _KEY.fullmatch(account.key) else "key has a character that FOLIO cannot find users by"
+    )
+
+
 def _settings(ils: Ils) -> Folio:
     assert ils.folio  # noqa: S101 - checked with the configuration
     return ils.folio
@@ -77,4 +86,5 @@ FORMAT = Format(
     fields=lambda _: _TELLS,
     needed=frozenset({AccountField.FAMILY_NAME}),
     files=_files,
+    fault=_fault,
 )

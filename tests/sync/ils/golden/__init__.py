@@ -5,7 +5,9 @@
 
 import re
 import tomllib
+import zipfile
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 from access_service.ils import Action, FormatName, Ils
@@ -40,7 +42,9 @@ def written(name: FormatName) -> dict[str, bytes]:
     told = {change: fit for change, order in CHANGES.items() if (fit := _fit(order, form, ils)).fields}
     reasons = {change: reason for change, order in told.items() if (reason := _reason(order, form, ils))}
     orders = ordered([order for change, order in told.items() if change not in reasons])
-    found = {file.part: b"".join(file.chunks) for file in form.files(orders, ils)}
+    found: dict[str, bytes] = {}
+    for file in form.files(orders, ils):
+        found |= _readable(file.part, b"".join(file.chunks))
     lines = "".join(f"{change}: {reason}\n" for change, reason in reasons.items())
     return found | ({KEPT_BACK: lines.encode()} if lines else {})
 
@@ -53,6 +57,14 @@ def stored(name: FormatName) -> dict[str, bytes]:
 def with_files() -> list[FormatName]:
     """The formats that are files."""
     return [name for name, form in FORMATS.items() if form.files]
+
+
+def _readable(name: str, content: bytes) -> dict[str, bytes]:
+    """A file, or the files of a zip, in place of bytes that nobody can review."""
+    if not name.endswith(".zip"):
+        return {name: content}
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        return {member: archive.read(member) for member in archive.namelist()}
 
 
 def _fit(order: Order, form: Format, ils: Ils) -> Order:
