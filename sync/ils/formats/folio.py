@@ -72,9 +72,7 @@ def _personal(order: Order, ils: Ils) -> dict[str, str]:
 
 def _fault(account: Account, _: Ils) -> str:
     # FOLIO writes the key into a query as it is.
-    return (
-        "" if _KEY.fullmatch(account.key) else "key has a character that FOLIO cannot find users by"
-    )
+    return "" if _KEY.fullmatch(account.key) else "key has a character that FOLIO cannot find users by"
 
 
 def _settings(ils: Ils) -> Folio:

@@ -1,4 +1,4 @@
-"""The formats that are no CSV: right by the schemas of vendors, where these are at hand, and complete if they must be."""
+"""The formats that are no CSV: right by the schemas of vendors where these are at hand, complete if that is needed."""
 
 import json
 import zipfile
@@ -11,7 +11,7 @@ import pytest
 import xmlschema
 from jsonschema import Draft4Validator
 from pydantic import ValidationError
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
 from access_service.ils import Action, FormatName, Ils
@@ -56,12 +56,10 @@ def reason(account: Account, ils: Ils) -> str:
 @pytest.mark.parametrize("part", ["1-renumber", "2-create", "3-update"])
 def test_folio_takes_a_document(part: str) -> None:
     """By the schema of mod-user-import."""
-
-    def retrieve(uri: str) -> Resource[Any]:
-        return Resource.from_contents(json.loads(Path(uri.removeprefix("file://")).read_bytes()), DRAFT4)
-
+    paths = [path for kind in ("*.json", "*.schema") for path in FOLIO.rglob(kind)]
+    found = ((path.as_uri(), DRAFT4.create_resource(json.loads(path.read_bytes()))) for path in paths)
     schema = {"$ref": (FOLIO / "userdataimportCollection.json").as_uri()}
-    validator = Draft4Validator(schema, registry=Registry(retrieve=retrieve))
+    validator = Draft4Validator(schema, registry=Registry[Any]().with_resources(found))
     document = json.loads(written(FormatName.FOLIO)[f"{part}-0001.json"])
     validator.validate(document)
     assert not validator.is_valid({**document, "users": [{"barcode": "290000001"}]})
