@@ -20,6 +20,7 @@ class Event(StrEnum):
     HELD_IN_PART = "held_in_part"
     DRIFT = "drift"
     MISSED = "missed"
+    LOAD_LATE = "load_late"
     AGREEMENT_ENDING = "agreement_ending"
     RECOVERED = "recovered"
 

@@ -5,7 +5,6 @@ from contextlib import suppress
 from sqlalchemy.exc import SQLAlchemyError
 
 from access_service.errors import ConfigError, OperatorError, StorageError
-from access_service.logs import log
 from access_service.pin_vault import PinVault
 from access_service.storage import runs
 from sync.arrival import known_freezes
@@ -34,8 +33,6 @@ def tell_ils(job: Job, report: Report) -> None:
             told = load(loading_of(job), job.settings.service.spool)
     except (OperatorError, SQLAlchemyError) as error:
         told = Told(late=str(error) if isinstance(error, OperatorError) else error.__class__.__name__)
-    if told.late:
-        log.error("ILS load late", district=job.code, error=told.late)
     report.facts["ils_load"] = {**told.as_json(), "text": told.as_text()}
     with suppress(SQLAlchemyError, StorageError), job.databases.writer.begin() as connection:
         runs.retell(connection, report.run_id or 0, report.as_json())

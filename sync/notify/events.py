@@ -10,12 +10,12 @@ from access_service.storage.notices import News, Notice
 from access_service.storage.runs import GOOD_NIGHTS, Outcome, Run
 from sync.alarms import late_night
 from sync.guard import Finding
-from sync.notify.words import ending, missed, recovered, trouble
+from sync.notify.words import ending, load_late, missed, recovered, trouble
 
 TROUBLE = {Outcome.FAILED: Event.FAILED, Outcome.HELD: Event.HELD, Outcome.HELD_IN_PART: Event.HELD_IN_PART}
 DRIFT = {Finding.BLANKS, Finding.GRADE_MIX, Finding.ID_SHAPE, Finding.SCHOOLS_GONE}
 # Of what a good night is the end.
-BAD_NEWS = (*TROUBLE.values(), Event.DRIFT, Event.MISSED)
+BAD_NEWS = (*TROUBLE.values(), Event.DRIFT, Event.MISSED, Event.LOAD_LATE)
 # Days before the end of an agreement.
 WARNINGS = (0, 7, 30, 60)
 
@@ -61,8 +61,16 @@ def _nights(of: Situation) -> Iterator[Told]:
         yield _trouble(of, newest, TROUBLE[newest.outcome])
     elif of.good and _is_missed(of, of.good):
         yield {Event.MISSED}, (of.good.run_id, "", missed(of.good, of.now))
+    elif late := _late_load(newest):
+        if newest.outcome in GOOD_NIGHTS and recent:
+            yield {Event.LOAD_LATE}, (newest.run_id, late, load_late(newest, late))
     elif newest.outcome in GOOD_NIGHTS and _heard_of_trouble(of, newest):
         yield {Event.RECOVERED}, (newest.run_id, "", recovered(newest))
+
+
+def _late_load(run: Run) -> str:
+    """Why the ILS does not know yet what a run did, or ""."""
+    return str(run.report.get("ils_load", {}).get("late", ""))
 
 
 def _is_missed(of: Situation, good: Run) -> bool:

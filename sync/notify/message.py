@@ -17,6 +17,7 @@ VERDICTS = {
     Event.HELD_IN_PART: "HELD IN PART",
     Event.DRIFT: "HELD, the roster is unlike the last one",
     Event.MISSED: "no good night",
+    Event.LOAD_LATE: "the load to the ILS is late",
     Event.AGREEMENT_ENDING: "the agreement ends",
     Event.RECOVERED: "good again",
 }

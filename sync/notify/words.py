@@ -35,6 +35,15 @@ def recovered(run: Run) -> str:
     return "\n".join([f"Run {run.run_id}: a good night again; {SENTENCES[run.outcome]}", *_amounts(run.report)])
 
 
+def load_late(run: Run, late: str) -> str:
+    """A good night of which the ILS does not know."""
+    return (
+        f"Run {run.run_id}: {SENTENCES[run.outcome]}; vendors and sign-ins know it, but the ILS was not told.\n"
+        f"  because  {shown(late)}\n"
+        f"  next     mend that, then: roster-sync load {run.district}; or the next night does it"
+    )
+
+
 def missed(good: Run, now: datetime) -> str:
     """Nothing good was heard for too long."""
     hours = (now - good.started_at).total_seconds() / 3600

@@ -47,6 +47,8 @@ def _run(job: Job) -> Report:
         raise
     counts = {kind: count for kind, count in report.facts.get("counts", {}).items() if count}
     log.info("run ended", district=job.code, run=report.run_id, outcome=report.outcome.value, counts=counts)
+    if late := report.facts.get("ils_load", {}).get("late"):
+        log.error("ILS load late", district=job.code, run=report.run_id, error=late)
     tell(job.settings, job.databases, job.code)
     if report.outcome in GOOD_NIGHTS:
         ping(job.code)

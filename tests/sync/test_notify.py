@@ -20,6 +20,7 @@ from sync import notify
 from sync.notify.events import Situation, due
 from tests.commands import Commands
 from tests.place import Place
+from tests.sync.ils.test_load import ils as csv_ils
 from tests.sync.listeners import Receiver, receiver
 from tests.sync.nights import Nights
 from tests.sync.rosters import Pupil, package, pupils
@@ -241,3 +242,18 @@ def test_a_run_by_command_tells_and_ends_as_ever(tmp_path: Path, commands: Comma
     assert failed.code == 1 and len(heard.posts) == 2
     told, error = failed.err.splitlines()
     assert told.startswith("demo: webhook not sent: ") and error.startswith("error: ")
+
+
+def test_a_load_that_is_late_is_told_and_its_coming_too(ear: Ear) -> None:
+    """The night was good: the text says that the ILS was not told and why, and what to type."""
+    folder = ear.nights.folder / "ils"
+    ear.nights.ils = csv_ils(folder)
+    folder.rmdir()
+    ear.nights.night(pupils(61))
+    (said,) = ear.told()
+    assert said.startswith("load_late: ") and "no such folder" in said and "roster-sync load demo" in said
+    assert not ear.told()
+    folder.mkdir()
+    ear.nights.night(pupils(62))
+    (said,) = ear.told()
+    assert said.startswith("recovered: ") and len([*folder.iterdir()]) == 2
