@@ -4,6 +4,7 @@ from access_service.ils.account import AccountField, Action
 from access_service.ils.alma import Alma
 from access_service.ils.csv_template import Column, CsvTemplate
 from access_service.ils.delivery import Delivery
+from access_service.ils.extract import Extract, ExtractColumns, Rejects, Source
 from access_service.ils.folio import Folio
 from access_service.ils.symphony import Symphony
 from access_service.ils.terms import Existing, FormatName, Ils
@@ -16,8 +17,12 @@ __all__ = [
     "CsvTemplate",
     "Delivery",
     "Existing",
+    "Extract",
+    "ExtractColumns",
     "Folio",
     "FormatName",
     "Ils",
+    "Rejects",
+    "Source",
     "Symphony",
 ]

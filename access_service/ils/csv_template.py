@@ -18,6 +18,9 @@ def _encoding(name: str) -> str:
     return name
 
 
+Encoding = Annotated[str, AfterValidator(_encoding)]
+
+
 class Column(Table):
     """One column: a field, what its values are called there, or the same text in every row. `parts` are the files it
     can be in. An update has it only where the field is to be told, unless the ILS wants it `always`; `blank` stands for
@@ -43,7 +46,7 @@ class CsvTemplate(Table):
 
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     delimiter: Literal[",", ";", "\t", "|"] = ","
-    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+    encoding: Encoding = "utf-8"
     line_end: Literal["\n", "\r\n"] = "\n"
     date: str = "%Y-%m-%d"
     header: bool = True

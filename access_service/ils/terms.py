@@ -9,6 +9,7 @@ from access_service.ils.account import AccountField
 from access_service.ils.alma import Alma
 from access_service.ils.csv_template import CsvTemplate
 from access_service.ils.delivery import Delivery
+from access_service.ils.extract import Extract, Rejects
 from access_service.ils.folio import Folio
 from access_service.ils.symphony import Symphony
 from access_service.toml import Table
@@ -58,6 +59,8 @@ class Ils(Table):
     symphony: Symphony | None = None
     alma: Alma | None = None
     folio: Folio | None = None
+    extract: Extract | None = None
+    rejects: Rejects | None = None
 
     @model_validator(mode="after")
     def _tells_what_is_needed(self) -> Self:
@@ -68,4 +71,11 @@ class Ils(Table):
                 raise ValueError(f'{name}: needed with format = "{name}", and with no other')
         if self.format is FormatName.ALMA and self.create_only - {AccountField.PIN}:
             raise ValueError("create_only: Alma empties whatever an update leaves out, so nothing can be told once")
+        return self
+
+    @model_validator(mode="after")
+    def _knows_the_server(self) -> Self:
+        for name, source in (("extract", self.extract), ("rejects", self.rejects)):
+            if source and source.at == "sftp" and not source.host and self.delivery.to != "sftp":
+                raise ValueError(f"{name}: needs a host, for [ils.delivery] has none")
         return self

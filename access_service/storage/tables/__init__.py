@@ -1,7 +1,7 @@
 """The schema. Rows never leave storage; the other modules there return values."""
 
 from access_service.storage.tables.day import attempts, patron_use, usage
-from access_service.storage.tables.ils import ils_accounts, ils_loads, ils_pins
+from access_service.storage.tables.ils import ils_accounts, ils_cards, ils_extracts, ils_loads, ils_pins
 from access_service.storage.tables.metadata import DAY, metadata
 from access_service.storage.tables.nights import (
     changes,
@@ -40,6 +40,8 @@ __all__ = [
     "freezes",
     "identifiers",
     "ils_accounts",
+    "ils_cards",
+    "ils_extracts",
     "ils_loads",
     "ils_pins",
     "links",

@@ -24,6 +24,8 @@ ils_accounts = Table(
     Column("seen_on", Date),
     Column("reason", Text),
     Column("reason_on", Date),
+    # The load that made it.
+    Column("made_by", Integer, nullable=False, server_default="0"),
 )
 
 # Loads by district and number. The orders of one that is not delivered are here, sealed.
@@ -51,4 +53,32 @@ ils_pins = Table(
     metadata,
     Column("patron_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("sealed", LargeBinary, nullable=False),
+)
+
+# Every card of the ILS, students' and others', by its newest extract; `patron_id` where it is an account of ours.
+ils_cards = Table(
+    "ils_cards",
+    metadata,
+    Column("folded", String(64), primary_key=True),
+    Column("number", String(64), primary_key=True),
+    Column("key", Text, nullable=False, index=True),
+    Column("patron_type", Text, nullable=False),
+    Column("branch", Text, nullable=False),
+    Column("expires", Date),
+    Column("blocked", Boolean, nullable=False),
+    Column("patron_id", BigInteger, index=True),
+    sqlite_with_rowid=False,
+)
+
+# The newest file of each kind that was read.
+ils_extracts = Table(
+    "ils_extracts",
+    metadata,
+    Column("kind", String(7), primary_key=True),
+    Column("written_at", DateTime(timezone=True), nullable=False),
+    Column("read_at", DateTime(timezone=True), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    # How many of the accounts that we told of are in it.
+    Column("ours", Integer, nullable=False),
 )

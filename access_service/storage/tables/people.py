@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -46,6 +47,8 @@ patrons = Table(
     Column("forgotten_on", Date),
     # Of one who is linked with a patron of another district: the patron id of the eldest of them.
     Column("person", BigInteger, index=True),
+    # Whether the ILS blocks the card, by its newest extract.
+    Column("blocked", Boolean, nullable=False, server_default=false()),
     Index("uq_patrons_district_source_id", "district", "source_id", unique=True),
 )
 
