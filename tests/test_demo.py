@@ -95,9 +95,12 @@ def test_run_serves_night_after_night_until_it_is_told_to_stop(tmp_path: Path) -
             assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
             assert facts.keys() >= KEYS
             assert authenticate(facts)
+            held = (tmp_path / "run/ils/patrons.csv").read_text(encoding="utf-8")
+            assert facts["library_number"] in held
             process.send_signal(signal.SIGTERM)
             said, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, said
+        assert f"/run/ils/taken/demo-{night + 1:06}-" in said
         assert f"Night {night} over SFTP: applied" in said
         assert not (tmp_path / "demo.json").exists()
         assert processes_with(str(tmp_path)) == []

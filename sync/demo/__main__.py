@@ -72,6 +72,7 @@ def _check(var: Path, stop: Stop) -> bool:
     ):
         announce(stage.facts())
         click.echo(words.night(stage))
+        click.echo(words.load(stage))
         return examine(stage)
 
 

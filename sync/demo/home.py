@@ -10,6 +10,7 @@ from pathlib import Path
 
 from access_service.errors import ConfigError, OperatorError
 from sync.demo.files import write_private
+from sync.demo.library import ILS, DemoLibrary
 from sync.synthetic.server import RosterServer
 
 DISTRICT = "demo"
@@ -32,6 +33,11 @@ class Home:
     def outgoing(self) -> Path:
         """What the district offers the library over SFTP."""
         return self.folder / "sftp" / "outgoing"
+
+    @property
+    def library(self) -> DemoLibrary:
+        """The ILS, which is told of the patrons."""
+        return DemoLibrary(self.folder / "ils")
 
     @property
     def log(self) -> Path:
@@ -58,7 +64,9 @@ class Home:
         for name in _FOR_THE_NIGHT.values():
             if not self._kept(name):
                 write_private(self.folder / name, secrets.token_hex(32), 0o400)
-        if not (self.api_key and (self.folder / "access.db").exists()):
+        anew = not (self.api_key and (self.folder / "access.db").exists())
+        self.library.prepare(anew=anew)
+        if anew:
             for file in (*self.folder.glob("*.db*"), self.folder / "api-key", self.folder / "night"):
                 file.unlink(missing_ok=True)
 
@@ -85,6 +93,8 @@ class Home:
         service = {"url": self.database_url, "spool": str(self.folder / "spool"), "port": http_port}
         district = {"port": server.port, "host_keys": [server.fingerprint], "user": SFTP_USER}
         _fill(CONFIG / "service.toml", districts.parent / "service.toml", service)
+        with (districts.parent / "service.toml").open("a", encoding="utf-8") as text:
+            text.write(ILS.format(folder=json.dumps(str(self.library.inbox))))
         _fill(CONFIG / "districts" / f"{DISTRICT}.toml", districts / f"{DISTRICT}.toml", district)
 
     def _variables(self, secret_files: Mapping[str, str]) -> dict[str, str]:

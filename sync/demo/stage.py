@@ -27,13 +27,15 @@ _RELEASED_TO_ALL = ("library_number", "name", "patron_type", "branch", "expires"
 
 @dataclass(frozen=True)
 class Stage:
-    """A service that answers on `port`. `check` raises OperatorError once it no longer runs."""
+    """A service that answers on `port`, and an ILS with so many `accounts`. `check` raises OperatorError once the
+    service no longer runs."""
 
     home: Home
     port: int
     night: int
     who: Sample
     report: dict[str, Any]
+    accounts: int
     children: Children
     check: Callable[[], None]
 
@@ -72,9 +74,10 @@ def staged(home: Home, port: int, stop: Stop) -> Iterator[Stage]:
         publish(home.outgoing, roster)
         report = _run_night(home, children)
         home.keep("night", str(roster.night + 1))
+        held = home.library.take()
         check = children.keep(["access-service", "serve"], home.environment())
         _wait_until_ready(port, check, stop)
-        yield Stage(home, port, roster.night, sample(roster, agreed), report, children, check)
+        yield Stage(home, port, roster.night, sample(roster, agreed), report, held, children, check)
 
 
 def _run_night(home: Home, children: Children) -> dict[str, Any]:

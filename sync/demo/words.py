@@ -17,12 +17,23 @@ def night(stage: Stage) -> str:
     return f"Night {stage.night} over SFTP: {', '.join((report['outcome'], *changed))}{''.join(held)}"
 
 
+def load(stage: Stage) -> str:
+    """What the ILS was told of it, and the beginning of the last file."""
+    told = {action: n for action, n in stage.report["ils_load"].get("counts", {}).items() if n}
+    said = ", ".join(f"{n:,} {action}" for action, n in told.items()) or "nothing new"
+    file = stage.home.library.taken[-1]
+    head = file.read_text(encoding="utf-8").splitlines()[:2]
+    lines = [f"The ILS was told {said}, and holds {stage.accounts:,} accounts. The last file, {file}:"]
+    return "\n".join([*lines, *(f"  {line}" for line in head)])
+
+
 def invitation(stage: Stage) -> str:
     """Where the service is, who can sign in, and three commands to paste."""
     who = stage.who
     return "\n".join(
         (
             night(stage),
+            load(stage),
             "",
             f"  service      {stage.facts()['http_url']}",
             f"  student ID   {who.student_number}  (library card {who.library_number})",
