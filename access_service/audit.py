@@ -40,6 +40,7 @@ class Action(StrEnum):
     PATRON_RELEASE = "patron_release"
     REKEY = "rekey"
     RECYCLE = "recycle"
+    RENUMBER = "renumber"
     AGE = "age"
     EXCEPTION_ADD = "exception_add"
     EXCEPTION_REMOVE = "exception_remove"

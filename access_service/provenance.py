@@ -40,6 +40,7 @@ MADE_FROM_EDUCATORS = {
 EDITED_BY: Mapping[str, str] = {
     Action.PATRON_CONVERT: "the full library card that the desk gave",
     Action.REKEY: "rekey, from the district's new ids",
+    Action.RENUMBER: "renumber, from the template of today",
     Action.UNDO: "put back by an undo",
     Action.RECYCLE: "recycle, for the district gave the id to another",
 }

@@ -18,6 +18,7 @@ from sync.cli_load import load_
 from sync.cli_notify import notify_
 from sync.cli_quarantine import quarantine
 from sync.cli_rekey import recycle, rekey_, undo_
+from sync.cli_renumber import renumber_
 from sync.cli_rules import rules
 from sync.cli_schedule import request, schedule
 from sync.console import JSON, Installation, work
@@ -106,7 +107,7 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
     click.echo(district_file.as_district(found, file.name))
 
 
-for command in (holds_, show, approve, discard, undo_, rekey_, recycle, freeze, thaw):
+for command in (holds_, show, approve, discard, undo_, rekey_, recycle, renumber_, freeze, thaw):
     cli.add_command(command)
 for command in (age_, load_, notify_, schedule, request):
     cli.add_command(command)

@@ -8,9 +8,10 @@ import click
 
 from access_service import command_line
 from access_service.command_line import NUMBER, WHY
-from access_service.storage import runs, schema
+from access_service.storage import library_numbers, runs, schema
 from access_service.storage.engine import database_errors
-from sync import holds, rekey, undo
+from access_service.storage.runs import Run
+from sync import holds, rekey, renumber, undo
 from sync.console import JSON, Installation, phases
 from sync.pairing import Pairing
 from sync.plan import MOST_EXAMPLES
@@ -69,13 +70,15 @@ def recycle(installation: Installation, district: str, patron: tuple[int, ...], 
 def undo_(installation: Installation, run: int, preview: bool, reason: str | None, as_json: bool) -> None:
     """Put every patron that RUN changed back to what it was, but for those that were changed since.
 
-    Patrons that it made leave. Its file is not applied again; an undo can be undone. RUN can be a rekey or recycle too.
+    Patrons that it made leave. Its file is not applied again; an undo can be undone. RUN can be a rekey, recycle or
+    renumber too.
     """
     databases = installation.databases()
     with database_errors(), databases.reader.connect() as connection:
         edited = runs.get(connection, run)
-    if edited and rekey.is_one(edited):
-        _back(installation, edited.district, run, None if preview else reason or "", as_json)
+        numbers = library_numbers.is_by(connection, run)
+    if edited and (numbers or rekey.is_one(edited)):
+        _back(installation, edited, None if preview else reason or "", as_json, numbers=numbers)
         return
     order = undo.Order(installation.settings(), databases, run, command_line.typed_by(), reason or "")
     with phases() as phase:
@@ -83,16 +86,17 @@ def undo_(installation: Installation, run: int, preview: bool, reason: str | Non
     click.echo(json.dumps(report.as_json()) if as_json else report.as_text())
 
 
-def _back(installation: Installation, district: str, run: int, reason: str | None, as_json: bool) -> None:
-    job = installation.job(district)
-    found = rekey.preview_back(job, run) if reason is None else rekey.back(job, run, reason)
+def _back(installation: Installation, edited: Run, reason: str | None, as_json: bool, *, numbers: bool) -> None:
+    job, run = installation.job(edited.district), edited.run_id
+    way, what = (renumber, "library numbers") if numbers else (rekey, "source ids")
+    found = way.preview_back(job, run) if reason is None else way.back(job, run, reason)
     counts = {"put_back": len(found.moves), "left_alone": len(found.left_alone)}
     if as_json:
-        facts = {"district": district, "preview": reason is None, "run": None if reason is None else found.run_id}
+        facts = {"district": job.code, "preview": reason is None, "run": None if reason is None else found.run_id}
         click.echo(json.dumps({**facts, "undoes": run, "counts": counts, "left_alone": found.left_alone}))
         return
     said = f"would undo run {run}" if reason is None else f"run {found.run_id} undid run {run}"
-    click.echo(f"{district}: {said}: {counts['put_back']:,} patrons have the source ids that they had")
+    click.echo(f"{job.code}: {said}: {counts['put_back']:,} patrons have the {what} that they had")
     if found.left_alone:
         click.echo("  left alone: patrons " + ", ".join(map(str, found.left_alone[:MOST_LISTED])))
 

@@ -22,6 +22,7 @@ from sync.pairing import Pairing, pair
 from sync.plan import had_the_id
 from sync.profile import Profile
 from sync.report import Report
+from sync.reversal import check_way_back
 from sync.roster import Roster
 
 
@@ -103,13 +104,8 @@ def back(job: Job, run_id: int, reason: str) -> Reversion:
 
 
 def _back(connection: Connection, district: str, run_id: int) -> Reversion:
-    run = runs.get(connection, run_id)
-    if run and run.undone_by:
-        raise OperatorError(f"run {run_id}: already undone by run {run.undone_by}")
-    if run and run.aged_on:
-        raise OperatorError(f"run {run_id}: too old; what it changed was forgotten after [agreement] undo_days")
-    if run and run.aged_on:
-        raise OperatorError(f"run {run_id}: too old; what it changed was forgotten after [agreement] undo_days")
+    if run := runs.get(connection, run_id):
+        check_way_back(run)
     made = source_ids.moved(connection, run_id)
     holders = source_ids.holders(connection, district, [name for move in made for name in (move.old, move.new)])
     ours = {move.patron_id: move for move in made if holders.get(move.new) == move.patron_id}

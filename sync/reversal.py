@@ -13,9 +13,10 @@ from sqlalchemy import Connection, LargeBinary, Table
 from access_service.domain.identifiers import BADGES, IdentifierKind, fold
 from access_service.domain.patron import HERE, Presence, number_kind
 from access_service.domain.student import Role
+from access_service.errors import OperatorError
 from access_service.storage import patrons, undone
 from access_service.storage import tables as t
-from access_service.storage.runs import REFRESH
+from access_service.storage.runs import REFRESH, Run
 from access_service.storage.undone import SEEN_FACTS, Changed
 from sync.apply import Row, Staged, image, plain
 
@@ -91,6 +92,14 @@ class Reversal:
             (step.seen_then["fingerprint"] is not None) - (step.seen_now["fingerprint"] is not None)
             for step in self.steps
         )
+
+
+def check_way_back(run: Run) -> None:
+    """OperatorError where a run was undone already, or what it changed is not known any more."""
+    if run.undone_by:
+        raise OperatorError(f"run {run.run_id}: already undone by run {run.undone_by}")
+    if run.aged_on:
+        raise OperatorError(f"run {run.run_id}: too old; what it changed was forgotten after [agreement] undo_days")
 
 
 def reverse(connection: Connection, target: Target, today: date) -> Reversal:

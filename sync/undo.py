@@ -22,7 +22,7 @@ from sync.apply import Publication, exclusively, publishing, write
 from sync.ils import tell_ils
 from sync.order import Job
 from sync.report import Report
-from sync.reversal import Reversal, Target, reverse, stage
+from sync.reversal import Reversal, Target, check_way_back, reverse, stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,7 @@ def _undoable(order: Order) -> str:
         again = _again(connection, run) if run else None
     if run is None:
         raise OperatorError(f"run {order.run_id}: there is no such run; a report says which run it is of")
-    if run.undone_by:
-        raise OperatorError(f"run {order.run_id}: already undone by run {run.undone_by}")
-    if run.aged_on:
-        raise OperatorError(f"run {order.run_id}: too old; what it changed was forgotten after [agreement] undo_days")
+    check_way_back(run)
     if run.outcome is Outcome.EDITED:
         raise OperatorError(f"run {order.run_id}: was no night but a change by hand; docs/commands.md has the way back")
     if run.outcome not in runs.CHANGING:

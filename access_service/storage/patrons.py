@@ -103,6 +103,12 @@ def records(connection: Connection, patron_ids: Sequence[int]) -> Iterator[Patro
             yield _record(row)
 
 
+def of_district(connection: Connection, district: str) -> Iterator[PatronRecord]:
+    """Every patron of a district that is not forgotten, in no order."""
+    mine = patrons.c.district == district, patrons.c.forgotten_on.is_(None)
+    yield from map(_record, connection.execute(select(*_RECORD).where(*mine)))
+
+
 def by_source_id(connection: Connection, district: str, source_ids: Sequence[str]) -> Mapping[str, PatronRecord]:
     """The stored patrons of a district with these source ids, by source id."""
     statement = select(*_RECORD).where(
