@@ -13,6 +13,7 @@ from access_service.settings import District
 from access_service.storage.ils import AccountState, Known
 from sync.ils.orders import Account, Marks, Order, nobody
 from sync.ils.shape import Format, fault
+from sync.ils.turns import take_turns
 
 ONE_DAY = timedelta(days=1)
 # What an EXPIRE tells.
@@ -57,25 +58,32 @@ class Tonight:
 
 @dataclass(slots=True)
 class Wanted:
-    """The orders of a load; whom it leaves out, and why; whose reason is gone; and who has waited in vain."""
+    """The orders of a load; whom it leaves out, and why; whose reason is gone; who has waited in vain; and whether there
+    is `more` to tell once it is delivered."""
 
     orders: list[Order] = field(default_factory=list)
-    kept_back: list[tuple[Known, str]] = field(default_factory=list)
+    kept_back: list[tuple[Known | Account, str]] = field(default_factory=list)
     settled: list[Known] = field(default_factory=list)
     past: list[Known] = field(default_factory=list)
     waiting: int = 0
+    more: bool = False
 
 
 def wanted(known: Iterator[Known], tonight: Tonight, waits: Callable[[int], bool] = lambda _: False) -> Wanted:
     """Compare every patron with what the ILS was told. A patron whose account `waits` is not made tonight."""
-    found = Wanted()
+    found, held = Wanted(), dict[str, int]()
     for each in known:
+        if each.made and each.number and each.number != each.library_number:
+            held[each.number] = each.patron_id
         if each.state == AccountState.THEIRS or each.presence == Presence.CONVERTED or each.role == Role.TEST_CARD:
             continue
         if each.forgotten_on:
             _forgotten(each, tonight, found)
         else:
             _compare(each, tonight, found, waits)
+    turn = take_turns(found.orders, held)
+    found.orders, found.more = turn.orders, turn.more
+    found.kept_back += [(account, "another account has its number in the ILS") for account in turn.stuck]
     return found
 
 
