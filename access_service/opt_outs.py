@@ -123,7 +123,8 @@ def people(connection: Connection, district: str, records: Sequence[PatronRecord
             # A full library card is the ILS's own.
             ""
             if record.presence is Presence.CONVERTED or record.patron_id not in told_of
-            else record.patron.library_number,
+            # After a renumbering it may not have heard of ours yet.
+            else told_of[record.patron_id] or record.patron.library_number,
         )
         for record in records
     ]

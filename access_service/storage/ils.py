@@ -127,11 +127,12 @@ def drop_accounts(connection: Connection, patron_ids: Iterable[int]) -> None:
     bulk.delete(connection, ils_accounts, ("patron_id",), [(patron_id,) for patron_id in patron_ids])
 
 
-def told_of(connection: Connection, district: str, patron_ids: Sequence[int]) -> set[int]:
-    """Of these patrons those whom the ILS has, or may have: all, where no load of ours ever told it of anybody."""
+def told_of(connection: Connection, district: str, patron_ids: Sequence[int]) -> dict[int, str]:
+    """Of these patrons those whom the ILS has, or may have, and under which number: "" for ours, where no load of ours
+    ever told it of anybody."""
     if connection.execute(select(ils_loads.c.number).where(ils_loads.c.district == district).limit(1)).first() is None:
-        return {*patron_ids}
-    return {patron_id for patron_id, row in accounts(connection, patron_ids).items() if row.made}
+        return dict.fromkeys(patron_ids, "")
+    return {patron_id: row.number for patron_id, row in accounts(connection, patron_ids).items() if row.made}
 
 
 def kept_back(connection: Connection, district: str) -> int:

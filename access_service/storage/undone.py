@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, insert, select, update
 
 from access_service.domain.identifiers import IdentifierKind
+from access_service.storage import library_numbers
 from access_service.storage.patrons import BATCH
 from access_service.storage.runs import CHANGING, PUBLISHED, DistrictState
 from access_service.storage.tables import changes, identifiers, patrons, runs, seen, states_before
@@ -132,7 +133,11 @@ def _newer(run_id: int, void: Collection[int]) -> ColumnElement[bool]:
     later = changes.alias("later")
     return exists(
         select(later.c.run_id).where(
-            later.c.patron_id == patrons.c.patron_id, later.c.run_id > run_id, later.c.run_id.not_in(void)
+            later.c.patron_id == patrons.c.patron_id,
+            later.c.run_id > run_id,
+            later.c.run_id.not_in(void),
+            # No night sets a library number, so neither stands in the other's way.
+            later.c.kind != library_numbers.KIND,
         )
     ).label("newer")
 

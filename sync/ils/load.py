@@ -69,7 +69,10 @@ def load(loading: Loading, spool: Path, *, whole: bool = False) -> Told:
                 late = storage.ready(connection, loading.code)
             if late:
                 _deliver(loading, late, told)
-            if new := make(loading, whole=whole):
+            new, more = make(loading, whole=whole)
+            if new:
+                _deliver(loading, new, told)
+            if more and (new := make(loading)[0]):
                 _deliver(loading, new, told)
         except OperatorError as error:
             told.late = str(error)

@@ -21,7 +21,7 @@ from access_service.storage import opt_outs
 from access_service.storage.engine import Databases, snapshot
 from access_service.storage.ils import AccountRow, AccountState, Known, Load, LoadState
 from sync.ils.formats import FORMATS
-from sync.ils.orders import Marks, Order, counts, nobody, opened, sealed
+from sync.ils.orders import Account, Marks, Order, counts, nobody, opened, sealed
 from sync.ils.wanted import ENDING, ONE_DAY, Tonight, Wanted, ordered, wanted
 
 
@@ -68,13 +68,14 @@ def compare(loading: Loading, *, whole: bool) -> Wanted:
     return found
 
 
-def make(loading: Loading, *, whole: bool = False) -> Load | None:
-    """The next load, where there is anything to tell. Its orders are kept sealed until it is delivered."""
+def make(loading: Loading, *, whole: bool = False) -> tuple[Load | None, bool]:
+    """The next load, where there is anything to tell, and whether there is more once it is delivered. Its orders are
+    kept sealed until then."""
     found = compare(loading, whole=whole)
     with loading.databases.writer.begin() as connection:
         _keep_back(connection, loading, found)
         if not found.orders:
-            return None
+            return None, False
         number = storage.next_number(connection, loading.code)
         load = Load(
             district=loading.code,
@@ -93,7 +94,7 @@ def make(loading: Loading, *, whole: bool = False) -> Load | None:
         new = [order for order in found.orders if order.action is Action.CREATE]
         rows = storage.accounts(connection, [order.account.patron_id for order in new])
         storage.replace_accounts(connection, (_on_its_way(loading, order, rows) for order in new))
-    return load
+    return load, found.more
 
 
 def place(district: str, number: int) -> str:
@@ -180,7 +181,7 @@ def _keep_back(connection: Connection, loading: Loading, found: Wanted) -> None:
     storage.drop_accounts(connection, [each.patron_id for each in found.past])
 
 
-def _unmade(each: Known, loading: Loading) -> AccountRow:
+def _unmade(each: Known | Account, loading: Loading) -> AccountRow:
     number = each.library_number
     return AccountRow(
         each.patron_id, loading.code, number, AccountState.KEPT_BACK, made=False, told="{}", theirs="[]", load=0

@@ -38,13 +38,14 @@ def take_turns(orders: Iterable[Order], held: Mapping[str, int]) -> Turn:
         moving = {one for one in moving if wanted[one] == one or wanted[one] in moving}
     stuck = {one for one, holder in wanted.items() if holder != one and holder not in moving}
     aside = {one for one, holder in wanted.items() if holder != one and one not in stuck}
-    turned = [
-        _aside(order) if order.account.patron_id in aside else order
-        for order in listed
-        if order.account.patron_id not in stuck
-        and not (order.action is Action.CREATE and order.account.patron_id in aside)
-    ]
-    return Turn(turned, [taking[one].account for one in sorted(stuck)], more=bool(aside))
+    turned = (_aside(order) if order.account.patron_id in aside else order for order in listed)
+    left_out = {one for one in aside if taking[one].action is Action.CREATE} | stuck
+    return Turn(
+        # One who went aside before stays there.
+        [o for o in turned if o.account.patron_id not in left_out and o.former != o.account.library_number],
+        [taking[one].account for one in sorted(stuck)],
+        more=bool(aside),
+    )
 
 
 def _aside(order: Order) -> Order:

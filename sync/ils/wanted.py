@@ -58,8 +58,8 @@ class Tonight:
 
 @dataclass(slots=True)
 class Wanted:
-    """The orders of a load; whom it leaves out, and why; whose reason is gone; who has waited in vain; and whether there
-    is `more` to tell once it is delivered."""
+    """The orders of a load; whom it leaves out, and why; whose reason is gone; who has waited in vain; and whether
+    there is `more` to tell once it is delivered."""
 
     orders: list[Order] = field(default_factory=list)
     kept_back: list[tuple[Known | Account, str]] = field(default_factory=list)
