@@ -6,6 +6,8 @@ from access_service.ils.csv_template import Column, CsvTemplate
 from access_service.ils.delivery import Delivery
 from access_service.ils.extract import Extract, ExtractColumns, Rejects, Source
 from access_service.ils.folio import Folio
+from access_service.ils.koha_rest import KohaRest
+from access_service.ils.sierra import Sierra
 from access_service.ils.symphony import Symphony
 from access_service.ils.terms import Existing, FormatName, Ils
 
@@ -22,7 +24,9 @@ __all__ = [
     "Folio",
     "FormatName",
     "Ils",
+    "KohaRest",
     "Rejects",
+    "Sierra",
     "Source",
     "Symphony",
 ]

@@ -11,6 +11,8 @@ from access_service.ils.csv_template import CsvTemplate
 from access_service.ils.delivery import Delivery
 from access_service.ils.extract import Extract, Rejects
 from access_service.ils.folio import Folio
+from access_service.ils.koha_rest import KohaRest
+from access_service.ils.sierra import Sierra
 from access_service.ils.symphony import Symphony
 from access_service.toml import Table
 
@@ -41,7 +43,14 @@ class Existing(StrEnum):
 # What no account is known by may be left out of updates.
 _NEEDED = {AccountField.NUMBER, AccountField.KEY, AccountField.EXPIRES}
 # The formats with a table of their own, under their own name.
-_TABLES = (FormatName.CSV, FormatName.SYMPHONY, FormatName.ALMA, FormatName.FOLIO)
+_TABLES = (
+    FormatName.KOHA_REST,
+    FormatName.SIERRA,
+    FormatName.SYMPHONY,
+    FormatName.ALMA,
+    FormatName.FOLIO,
+    FormatName.CSV,
+)
 
 
 class Ils(Table):
@@ -59,6 +68,8 @@ class Ils(Table):
     symphony: Symphony | None = None
     alma: Alma | None = None
     folio: Folio | None = None
+    koha_rest: KohaRest | None = None
+    sierra: Sierra | None = None
     extract: Extract | None = None
     rejects: Rejects | None = None
 
@@ -67,8 +78,9 @@ class Ils(Table):
         if refused := sorted((self.create_only | self.never) & _NEEDED):
             raise ValueError(f"create_only, never: {refused[0]!r} is needed in every load")
         for name in _TABLES:
-            if (self.format is name) != (getattr(self, name) is not None):
-                raise ValueError(f'{name}: needed with format = "{name}", and with no other')
+            table = name.replace("-", "_")
+            if (self.format is name) != (getattr(self, table) is not None):
+                raise ValueError(f'{table}: needed with format = "{name}", and with no other')
         if self.format is FormatName.ALMA and self.create_only - {AccountField.PIN}:
             raise ValueError("create_only: Alma empties whatever an update leaves out, so nothing can be told once")
         return self

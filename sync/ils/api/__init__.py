@@ -4,5 +4,19 @@ from sync.ils.api.answer import Answer, RefusedError
 from sync.ils.api.caller import Api, LogIn, PassingError
 from sync.ils.api.login import client_credentials
 from sync.ils.api.patience import Tell, telling
+from sync.ils.api.patrons import Patrons, There, tell, the_one
 
-__all__ = ["Answer", "Api", "LogIn", "PassingError", "RefusedError", "Tell", "client_credentials", "telling"]
+__all__ = [
+    "Answer",
+    "Api",
+    "LogIn",
+    "PassingError",
+    "Patrons",
+    "RefusedError",
+    "Tell",
+    "There",
+    "client_credentials",
+    "tell",
+    "telling",
+    "the_one",
+]

@@ -17,7 +17,7 @@ LONGEST_WAIT = 60.0  # seconds
 MOST_BREAKING = 3
 
 # Tells one order, beginning with a look at what is there: it may have been told before. Errors: as Api.ask.
-Tell = Callable[[Api, Order, Ils], None]
+Tell = Callable[[Api, Order], None]
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def telling(ils: Ils, log_in: LogIn, tell: Tell) -> Iterator[Call]:
         def call(order: Order) -> str:
             nonlocal breaking
             try:
-                words = _told(lambda: tell(api, order, ils), ils.delivery)
+                words = _told(lambda: tell(api, order), ils.delivery)
             except PassingError as error:
                 breaking += 1
                 if error.status != HTTPStatus.INTERNAL_SERVER_ERROR or breaking > MOST_BREAKING:

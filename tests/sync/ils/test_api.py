@@ -65,7 +65,7 @@ def ils(url: str, **keys: Any) -> Ils:
 def tell(url: str, **keys: Any) -> str:
     """The answer to one order, told in a session of its own."""
 
-    def told(api: Api, order: Any, _: Ils) -> None:
+    def told(api: Api, order: Any) -> None:
         api.ask("POST", f"patrons/{order.account.library_number}", {"name": order.account.family_name})
 
     with telling(ils(url, **keys), client_credentials("token", basic=True), told) as call:
@@ -147,7 +147,7 @@ def test_no_server_has_us_wait_for_ever(server: ApiServer, monkeypatch: Any, sai
 def test_an_old_token_is_renewed_once(server: ApiServer, model: Model) -> None:
     """A key that is good gets another; one that is not is not tried until it is locked."""
 
-    def told(api: Api, _: Any, __: Ils) -> None:
+    def told(api: Api, _: Any) -> None:
         api.ask("POST", "patrons/1", {"name": ""})
 
     with telling(ils(server.url), client_credentials("token", basic=True), told) as call:
@@ -185,7 +185,7 @@ def test_a_refusal_is_the_answer(server: ApiServer, model: Model) -> None:
 def test_one_that_breaks_the_server_does_not_hold_up_the_others(server: ApiServer) -> None:
     """It is refused; but when nobody gets through, it is the server."""
 
-    def told(api: Api, _: Any, __: Ils) -> None:
+    def told(api: Api, _: Any) -> None:
         api.ask("POST", "patrons/1", {"name": ""})
 
     with telling(ils(server.url, tries=1), client_credentials("token", basic=True), told) as call:
