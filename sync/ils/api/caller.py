@@ -2,7 +2,6 @@
 
 import json
 import logging
-import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
@@ -62,7 +61,6 @@ class Api:
         self._pool = PoolManager(
             timeout=Timeout(connect=delivery.timeout_seconds, read=delivery.timeout_seconds),
             retries=False,
-            ssl_context=ssl.create_default_context(),
         )
         # Its warnings have addresses in them, and those have numbers.
         logging.getLogger("urllib3").setLevel(logging.ERROR)

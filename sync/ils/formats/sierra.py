@@ -91,8 +91,10 @@ def _name(account: Account) -> str:
     return f"{family}, {account.given_name}" if account.given_name else family
 
 
-def _fault(account: Account, _: Ils) -> str:
-    if not (account.patron_type.isascii() and account.patron_type.isdigit()):
+def _fault(account: Account, ils: Ils) -> str:
+    if AccountField.PATRON_TYPE not in ils.never and not (
+        account.patron_type.isascii() and account.patron_type.isdigit()
+    ):
         return f"patron_type {account.patron_type!r} is no number, as Sierra's are; mend [rules] or [ils] never"
     return ""
 

@@ -44,6 +44,7 @@ class ApiServer:
     model: Callable[[Asked], Said]
     calls: list[Asked] = field(default_factory=list)
     faults: list[tuple[str, Fault]] = field(default_factory=list)
+    numbered: dict[int, Fault] = field(default_factory=dict)
     port: int = 0
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -54,6 +55,10 @@ class ApiServer:
     def fail(self, call: str, fault: Fault, times: int = 1) -> None:
         self.faults += [(call, fault)] * times
 
+    def fail_call(self, n: int, fault: Fault) -> None:
+        """The nth call from now on meets a fault."""
+        self.numbered[len(self.calls) + n] = fault
+
     def late(self, answer: Callable[[], Said]) -> Said | None:
         """A fault: the call is taken, and the answer comes too late."""
         answer()
@@ -61,6 +66,8 @@ class ApiServer:
         return None
 
     def fault_of(self, asked: Asked) -> Fault | None:
+        if fault := self.numbered.pop(len(self.calls) - 1, None):
+            return fault
         for n, (call, fault) in enumerate(self.faults):
             if f"{asked.method} {asked.path}".startswith(call):
                 del self.faults[n]
@@ -101,7 +108,7 @@ def serving(model: Callable[[Asked], Said], tls: ssl.SSLContext | None = None) -
             asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, text)
             server.calls.append(asked)
             fault = server.fault_of(asked)
-            said = fault(lambda: model(asked)) if fault else model(asked)
+            said = fault(lambda: server.model(asked)) if fault else server.model(asked)
             if said is None:
                 self.close_connection = True
                 return
