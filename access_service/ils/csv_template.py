@@ -24,7 +24,7 @@ Encoding = Annotated[str, AfterValidator(_encoding)]
 class Column(Table):
     """One column: a field, what its values are called there, or the same text in every row. `parts` are the files it
     can be in. An update has it only where the field is to be told, unless the ILS wants it `always`; `blank` stands for
-    a value that is not known."""
+    a value that is not known. `prefix` comes before a value, and what is `nested` is itself a line of CSV."""
 
     header: str
     field: AccountField | None = None
@@ -32,6 +32,8 @@ class Column(Table):
     constant: str | None = None
     always: bool = False
     blank: str = ""
+    prefix: str = ""
+    nested: bool = False
     parts: frozenset[Action] = frozenset(Action)
 
     @model_validator(mode="after")
@@ -42,7 +44,8 @@ class Column(Table):
 
 
 class CsvTemplate(Table):
-    """The file. `date` is a strftime format."""
+    """The file. `date` is a strftime format. With a `second_row` the headers come twice, for a loader that passes over
+    the row under them."""
 
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     delimiter: Literal[",", ";", "\t", "|"] = ","
@@ -50,6 +53,7 @@ class CsvTemplate(Table):
     line_end: Literal["\n", "\r\n"] = "\n"
     date: str = "%Y-%m-%d"
     header: bool = True
+    second_row: bool = False
 
     @model_validator(mode="after")
     def _says_who_and_until_when(self) -> Self:

@@ -9,9 +9,12 @@ from access_service.ils.account import AccountField
 from access_service.ils.alma import Alma
 from access_service.ils.csv_template import CsvTemplate
 from access_service.ils.delivery import Delivery
+from access_service.ils.evergreen import Evergreen
 from access_service.ils.extract import Extract, Rejects
 from access_service.ils.folio import Folio
+from access_service.ils.koha import Koha
 from access_service.ils.koha_rest import KohaRest
+from access_service.ils.polaris import Polaris
 from access_service.ils.sierra import Sierra
 from access_service.ils.symphony import Symphony
 from access_service.toml import Table
@@ -44,9 +47,12 @@ class Existing(StrEnum):
 _NEEDED = {AccountField.NUMBER, AccountField.KEY, AccountField.EXPIRES}
 # The formats with a table of their own, under their own name.
 _TABLES = (
+    FormatName.KOHA,
     FormatName.KOHA_REST,
     FormatName.SIERRA,
+    FormatName.POLARIS,
     FormatName.SYMPHONY,
+    FormatName.EVERGREEN,
     FormatName.ALMA,
     FormatName.FOLIO,
     FormatName.CSV,
@@ -65,6 +71,9 @@ class Ils(Table):
     patron_types: frozenset[str] = frozenset()
     delivery: Delivery
     csv: CsvTemplate | None = None
+    koha: Koha | None = None
+    polaris: Polaris | None = None
+    evergreen: Evergreen | None = None
     symphony: Symphony | None = None
     alma: Alma | None = None
     folio: Folio | None = None

@@ -14,25 +14,35 @@ from itertools import repeat
 from operator import attrgetter
 
 from access_service.ils import AccountField, Action, Column, CsvTemplate, Ils
-from sync.ils.orders import Account, Order
-from sync.ils.shape import Format, LoadFile
+from sync.ils.formats.by_hand import by_hand
+from sync.ils.orders import PERSONAL, Account, Order
+from sync.ils.shape import Format, LoadFile, by_action, slices
 
 _ROWS = 5_000
-_PLACE = {Action.RENUMBER: 1, Action.CREATE: 2, Action.UPDATE: 3, Action.EXPIRE: 4}
+_NEVER_BLANK = frozenset({AccountField.NUMBER, AccountField.KEY})
 
 Cells = Callable[[Sequence[Order]], Iterable[str]]
 
 
-def files(orders: Sequence[Order], template: CsvTemplate, suffix: str = ".csv") -> Iterator[LoadFile]:
-    """A file for each action and, of updates, each set of fields."""
-    sets: dict[tuple[Action, frozenset[AccountField]], list[Order]] = defaultdict(list)
-    for order in orders:
-        sets[order.action, order.fields].append(order)
-    for (action, told), these in sorted(sets.items(), key=lambda item: (_PLACE[item[0][0]], sorted(item[0][1]))):
-        columns = [column for column in template.columns if _has(column, action, told)]
-        fields = "".join(f"-{name}" for name in sorted(told)) if action is Action.UPDATE else ""
-        part = f"{_PLACE[action]}-{action}{fields.replace('_', '-')}{suffix}"
-        yield LoadFile(part, _chunks(these, columns, template))
+def files(orders: Sequence[Order], template: CsvTemplate, *, staff_expire: bool = False) -> Iterator[LoadFile]:
+    """A file for each action and, of updates, each set of fields. With `staff_expire` those who opted out are a list
+    for staff."""
+    for part, these in by_action(orders):
+        if staff_expire and these[0].action is Action.EXPIRE:
+            yield by_hand(part, these)
+            continue
+        sets: dict[frozenset[AccountField], list[Order]] = defaultdict(list)
+        for order in these:
+            sets[order.fields].append(order)
+        for told, some in sorted(sets.items(), key=lambda item: sorted(item[0])):
+            yield _file(part, some, told, template)
+
+
+def _file(part: str, orders: Sequence[Order], told: frozenset[AccountField], template: CsvTemplate) -> LoadFile:
+    action = orders[0].action
+    columns = [column for column in template.columns if _has(column, action, told)]
+    fields = "".join(f"-{name}" for name in sorted(told)) if action is Action.UPDATE else ""
+    return LoadFile(f"{part}{fields.replace('_', '-')}.csv", _chunks(orders, columns, template))
 
 
 def fields(template: CsvTemplate) -> frozenset[AccountField]:
@@ -72,11 +82,10 @@ def _has(column: Column, action: Action, told: frozenset[AccountField]) -> bool:
 def _chunks(orders: Sequence[Order], columns: Sequence[Column], template: CsvTemplate) -> Iterator[bytes]:
     text = StringIO()
     writer = csv.writer(text, delimiter=template.delimiter, lineterminator=template.line_end)
-    if template.header:
-        writer.writerow([column.header for column in columns])
+    headers = [column.header for column in columns]
+    writer.writerows([headers] * (template.header + template.second_row))
     cells = [_cells(column, template) for column in columns]
-    for start in range(0, len(orders), _ROWS):
-        some = orders[start : start + _ROWS]
+    for some in slices(orders, _ROWS):
         writer.writerows(zip(*(of(some) for of in cells), strict=False))
         yield text.getvalue().encode(template.encoding)
         text.seek(0)
@@ -84,23 +93,33 @@ def _chunks(orders: Sequence[Order], columns: Sequence[Column], template: CsvTem
 
 
 def _cells(column: Column, template: CsvTemplate) -> Cells:
-    """A column of a file. A first load has millions of cells, so most are looked up and none is asked twice what it
-    says."""
+    """A column of a file. A first load has millions of cells: most are looked up, and few are asked what they say."""
     if column.constant is not None:
         constant = column.constant
         return lambda _: repeat(constant)
     if column.field is AccountField.FORMER_NUMBER:
         return lambda orders: map(attrgetter("former"), orders)
     value = attrgetter(f"account.{column.field}")
-    if not (column.values or column.blank or column.field is AccountField.EXPIRES):
+    if column.field in _NEVER_BLANK and not (column.values or column.nested):
+        prefixed = column.prefix.__add__
+        return lambda orders: map(prefixed, map(value, orders))
+    if not (column.values or column.blank or column.prefix or column.nested or column.field is AccountField.EXPIRES):
         return lambda orders: map(value, orders)
 
-    @cache
     def said(value: str | date) -> str:
         text = value.strftime(template.date) if isinstance(value, date) else column.values.get(value, value)
-        return text or column.blank
+        text = f"{column.prefix}{text}" if text else column.blank
+        return _nested(text) if column.nested else text
 
-    return lambda orders: map(said, map(value, orders))
+    # Codes and dates are few, and names are many.
+    once = said if column.nested or column.field in PERSONAL else cache(said)
+    return lambda orders: map(once, map(value, orders))
+
+
+def _nested(text: str) -> str:
+    if "," not in text and '"' not in text:
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _template(ils: Ils) -> CsvTemplate:
