@@ -101,8 +101,9 @@ def known(connection: Connection, district: str) -> Iterator[Known]:
     columns += [ils_accounts.c[name] for name in _ACCOUNT]
     joined = patrons.outerjoin(ils_accounts, ils_accounts.c.patron_id == patrons.c.patron_id)
     statement = select(*columns).select_from(joined).where(patrons.c.district == district)
-    for batch in connection.execute(statement, execution_options={"yield_per": STREAM}).partitions():
-        yield from map(Known._make, batch)
+    with connection.execute(statement, execution_options={"yield_per": STREAM}) as result:
+        for batch in result.partitions():
+            yield from map(Known._make, batch)
 
 
 def accounts(connection: Connection, patron_ids: Sequence[int]) -> dict[int, AccountRow]:
