@@ -182,6 +182,12 @@ def delivered(connection: Connection, district: str, number: int, now: datetime)
     )
 
 
+def unmake(connection: Connection, district: str) -> None:
+    """No account of which the ILS was never told is on its way any more."""
+    mine = ils_accounts.c.district == district, ils_accounts.c.told == "{}"
+    connection.execute(update(ils_accounts).where(*mine).values(made=False))
+
+
 def keep_pins(connection: Connection, rows: Sequence[tuple[int, bytes]]) -> None:
     """Keep sealed PINs by patron id until a load has brought them to the ILS."""
     bulk.delete(connection, ils_pins, ("patron_id",), [(patron_id,) for patron_id, _ in rows])

@@ -12,8 +12,9 @@ from access_service.storage.ils import Load
 from sync.alone import alone
 from sync.ils.delivery import put_files
 from sync.ils.formats import FORMATS
-from sync.ils.loads import Loading, acknowledge, compare, make, orders_of
+from sync.ils.loads import Loading, acknowledge, compare, give_up, make, orders_of
 from sync.ils.orders import Order, counts
+from sync.ils.trouble import UndeliveredError
 
 # Answers of an API are noted so often: after a stop so many orders are told again.
 NOTED_EVERY = 100
@@ -68,7 +69,7 @@ def load(loading: Loading, spool: Path, *, whole: bool = False) -> Told:
             with loading.databases.reader.connect() as connection:
                 late = storage.ready(connection, loading.code)
             if late:
-                _deliver(loading, late, told)
+                _deliver_late(loading, late, told, whole=whole)
             new, more = make(loading, whole=whole)
             if new:
                 _deliver(loading, new, told)
@@ -79,6 +80,19 @@ def load(loading: Loading, spool: Path, *, whole: bool = False) -> Told:
         with loading.databases.reader.connect() as connection:
             told.kept_back = storage.kept_back(connection, loading.code)
     return told
+
+
+def _deliver_late(loading: Loading, late: Load, told: Told, *, whole: bool) -> None:
+    """One that does not open with this SYNC_KEY is given up where everybody is told of anyway."""
+    try:
+        orders_of(loading, late)
+    except OperatorError as error:
+        if not whole:
+            remedy = f"`roster-sync load {loading.code} --full` gives it up and tells of everybody"
+            raise UndeliveredError(f"load {late.number} does not open with this SYNC_KEY; {remedy}") from error
+        give_up(loading, late)
+    else:
+        _deliver(loading, late, told)
 
 
 def _deliver(loading: Loading, waiting: Load, told: Told) -> None:

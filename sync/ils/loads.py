@@ -12,6 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from access_service.domain.calendar import Freeze
+from access_service.errors import OvertakenError
 from access_service.ils import Action, Ils
 from access_service.opt_outs import Ledger
 from access_service.pin_vault import PinVault
@@ -58,13 +59,14 @@ class Loading:
 def compare(loading: Loading, *, whole: bool) -> Wanted:
     """What the ILS is to be told now. Writes nothing."""
     with snapshot(loading.databases) as connection:
+        version = opt_outs.version(connection)
         found = wanted(storage.known(connection, loading.code), loading.tonight(whole=whole))
         ledger = Ledger.read(connection, loading.vault, loading.code)
         yesterday = loading.today - ONE_DAY
         found.orders += [
             Order(Action.EXPIRE, nobody(number, yesterday), ENDING, entry=entry) for entry, number in ledger.cards()
         ]
-    found.orders = ordered(found.orders)
+    found.orders, found.opt_outs = ordered(found.orders), version
     return found
 
 
@@ -73,6 +75,8 @@ def make(loading: Loading, *, whole: bool = False) -> tuple[Load | None, bool]:
     kept sealed until then."""
     found = compare(loading, whole=whole)
     with loading.databases.writer.begin() as connection:
+        if opt_outs.claim(connection, 0) != found.opt_outs:
+            raise OvertakenError("somebody opted out or in again this moment; `roster-sync load` tells the ILS")
         _keep_back(connection, loading, found)
         if not found.orders:
             return None, False
@@ -100,6 +104,13 @@ def make(loading: Loading, *, whole: bool = False) -> tuple[Load | None, bool]:
 def place(district: str, number: int) -> str:
     """What seals the orders of a load to it."""
     return f"{district} load {number}"
+
+
+def give_up(loading: Loading, load: Load) -> None:
+    """Deliver a load no more that cannot be read: what it would have made may be made by another."""
+    with loading.databases.writer.begin() as connection:
+        storage.unmake(connection, load.district)
+        storage.delivered(connection, load.district, load.number, loading.now())
 
 
 def orders_of(loading: Loading, load: Load) -> list[Order]:

@@ -58,14 +58,15 @@ class Tonight:
 
 @dataclass(slots=True)
 class Wanted:
-    """The orders of a load; whom it leaves out, and why; whose reason is gone; who has waited in vain; and whether
-    there is `more` to tell once it is delivered."""
+    """The orders of a load, planned by this version of the opt-out ledger; whom it leaves out, and why; whose reason is
+    gone; who has waited in vain; and whether there is `more` to tell once it is delivered."""
 
     orders: list[Order] = field(default_factory=list)
     kept_back: list[tuple[Known | Account, str]] = field(default_factory=list)
     settled: list[Known] = field(default_factory=list)
     past: list[Known] = field(default_factory=list)
     waiting: int = 0
+    opt_outs: int = 0
     more: bool = False
 
 

@@ -11,6 +11,8 @@ from access_service.ils import Ils
 from access_service.opting_out import Given, Office
 from access_service.settings import load
 from access_service.storage.engine import Databases
+from sync.ils import load as tell
+from sync.ils import loading_of
 from sync.order import auditor
 from tests.sync.ils.model import COLUMNS
 from tests.sync.nights import Nights
@@ -125,3 +127,31 @@ def test_what_the_ils_cannot_take_is_kept_back_and_the_rest_goes(nights: Nights)
     assert "kept_back" not in nights.night(students).facts["ils_load"]
     ((row,),) = delivered(nights).values()
     assert row["barcode"] == "290000003" and row["home"] == "RIVER"
+
+
+def test_a_load_of_another_key_is_given_up_by_a_full_one(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then every load says what to type; nobody is lost."""
+    (nights.folder / "ils").rmdir()
+    nights.night(pupils(2))
+    (nights.folder / "ils").mkdir()
+    monkeypatch.setenv("SYNC_KEY", "8b" * 32)
+    loading = loading_of(nights.job(None))
+    told = tell(loading, nights.folder / "spool")
+    assert "load 1 does not open" in told.late and "roster-sync load demo --full" in told.late
+    assert not delivered(nights)
+    assert tell(loading, nights.folder / "spool", whole=True).late == ""
+    assert {name: len(rows) for name, rows in delivered(nights).items()} == {"demo-000002-2-create.csv": 2}
+
+
+def test_who_opts_out_while_a_load_is_late_is_not_named_by_it(nights: Nights) -> None:
+    """Of that child only the number is told, for nobody knows whether the ILS has it."""
+    (nights.folder / "ils").rmdir()
+    nights.night(pupils(2))
+    (nights.folder / "ils").mkdir()
+    desk = Office(nights.databases, auditor(nights.job(nights.folder)), nights.districts["demo"])
+    desk.add([Given("290000002", None)], "a form")
+    tell(loading_of(nights.job(None)), nights.folder / "spool")
+    found = delivered(nights)
+    assert [row["barcode"] for row in found["demo-000001-2-create.csv"]] == ["290000001"]
+    assert all("last" not in row for name, rows in found.items() if "expire" in name for row in rows)
+    assert tell(loading_of(nights.job(None)), nights.folder / "spool").numbers == []
