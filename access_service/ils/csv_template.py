@@ -24,7 +24,8 @@ Encoding = Annotated[str, AfterValidator(_encoding)]
 class Column(Table):
     """One column: a field, what its values are called there, or the same text in every row. `parts` are the files it
     can be in. An update has it only where the field is to be told, unless the ILS wants it `always`; `blank` stands for
-    a value that is not known. `prefix` comes before a value, and what is `nested` is itself a line of CSV."""
+    a value that is not known, without which nobody is told who lacks what is wanted always. `prefix` comes before a
+    value, and what is `nested` is itself a line of CSV. The ILS takes `max_length` characters."""
 
     header: str
     field: AccountField | None = None
@@ -34,6 +35,7 @@ class Column(Table):
     blank: str = ""
     prefix: str = ""
     nested: bool = False
+    max_length: Annotated[int, Field(ge=1)] | None = None
     parts: frozenset[Action] = frozenset(Action)
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ from sync.ils.orders import PERSONAL, Account, Order
 from sync.ils.shape import Format, LoadFile, by_action, slices
 
 _ROWS = 5_000
+_SAID_LATER = frozenset({None, AccountField.FORMER_NUMBER, AccountField.PIN})
 _NEVER_BLANK = frozenset({AccountField.NUMBER, AccountField.KEY})
 
 Cells = Callable[[Sequence[Order]], Iterable[str]]
@@ -56,12 +57,20 @@ def renumbers(template: CsvTemplate) -> bool:
 
 
 def unwritable(account: Account, template: CsvTemplate) -> str:
-    """Why the file cannot say an account, or ""."""
-    for name in fields(template):
+    """Why the file cannot say an account, or "". A PIN is not known yet."""
+    for column in template.columns:
+        if column.field in _SAID_LATER:
+            continue
+        value = str(getattr(account, str(column.field)))
+        text = column.values.get(value, value)
+        if not text and column.always and not column.blank:
+            return f"{column.field} is missing, and the ILS takes nobody without it"
+        if len(text) > (column.max_length or len(text)):
+            return f"{column.field} has {len(text)} characters, and the ILS takes {column.max_length}"
         try:
-            str(getattr(account, name)).encode(template.encoding)
+            text.encode(template.encoding)
         except UnicodeEncodeError:
-            return f"{name} has a character that {template.encoding} has not"
+            return f"{column.field} has a character that {template.encoding} has not"
     return ""
 
 

@@ -61,9 +61,6 @@ def _curled(order: Order) -> Order:
 
 FORMAT = Format(
     fields=lambda ils: csv_template.fields(template(ils)),
-    needed=frozenset(
-        {AccountField.FAMILY_NAME, AccountField.GIVEN_NAME, AccountField.PATRON_TYPE, AccountField.BRANCH}
-    ),
     files=_files,
     fault=lambda account, ils: csv_template.unwritable(account, template(ils)),
 )

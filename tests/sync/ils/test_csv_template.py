@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from access_service.ils import AccountField, Ils
 from sync.ils.formats import FORMATS
 from sync.ils.shape import fault
@@ -49,3 +51,34 @@ def test_a_name_that_the_encoding_has_not_is_kept_back() -> None:
     ascii_only = ils(NUMBER, LAST, EXPIRES, encoding="ascii")
     reason = fault(CHANGES["new name with accents"], FORMATS[ascii_only.format], ascii_only)
     assert reason == "family_name has a character that ascii has not"
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        (
+            {"header": "last", "field": "family_name", "max_length": 9},
+            "family_name has 10 characters, and the ILS takes 9",
+        ),
+        ({"header": "type", "field": "patron_type", "values": {"STUDENT-K5": "K5"}, "max_length": 2}, ""),
+        (
+            {"header": "to", "field": "profile", "always": True},
+            "profile is missing, and the ILS takes nobody without it",
+        ),
+        ({"header": "to", "field": "profile", "always": True, "blank": "none"}, ""),
+        ({"header": "to", "field": "profile"}, ""),
+    ],
+    ids=["too long", "mapped", "wanted", "wanted or blank", "not wanted"],
+)
+def test_what_the_ils_cannot_take_is_kept_back(column: dict[str, object], reason: str) -> None:
+    """As long as it comes to the file, and only what it wants in every row."""
+    change, target = CHANGES["new"], ils(NUMBER, EXPIRES, column)
+    assert fault(replace(change, account=replace(change.account, profile="")), FORMATS[target.format], target) == reason
+
+
+def test_a_blank_value_has_no_prefix() -> None:
+    """But what stands for it."""
+    grade = {"header": "grade", "field": "grade", "prefix": "G", "blank": "none"}
+    target = ils(NUMBER, EXPIRES, grade)
+    (file,) = FORMATS[target.format].files([CHANGES["new"], CHANGES["educator"]], target)  # type: ignore[misc]
+    assert [line.split(b",")[2] for line in b"".join(file.chunks).splitlines()] == [b"grade", b"G03", b"none"]
