@@ -83,7 +83,7 @@ class Koha:
 
 
 def _said(order: Order) -> dict[str, str]:
-    return {_NAMES[name]: str(getattr(order.account, name)) for name in sorted(order.fields) if name in _NAMES}
+    return {there: str(getattr(order.account, name)) for name, there in _NAMES.items() if name in order.fields}
 
 
 def _code(ils: Ils) -> str:

@@ -33,7 +33,8 @@ PASSWORD = schema(
         "additionalProperties": False,
     },
 )
-BRANCHES, CATEGORIES = {"MAPLE", "RIVER"}, {"STUDENT-K5", "STUDENT-612", "EDUCATOR", "STAFF"}
+BRANCHES = {"MAPLE", "RIVER"}
+CATEGORIES = {"STUDENT-K5", "STUDENT-612", "EDUCATOR", "STAFF", "STU-ELEM", "STU-TEEN"}
 
 
 class KohaModel(RestModel):

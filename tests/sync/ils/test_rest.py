@@ -1,18 +1,21 @@
 """Koha and Sierra come to hold what we hold, one call after another, whatever becomes of any call."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from access_service.ils import AccountField, Action
+from access_service.ils import AccountField, Action, FormatName
 from sync.ils.formats import FORMATS
 from sync.ils.orders import Order
 from sync.ils.trouble import UndeliveredError
 from sync.ils.wanted import ordered
 from tests.sync.ils.changes import CHANGES
-from tests.sync.ils.http_server import ApiServer, cut, cut_after, serving, status
+from tests.sync.ils.golden import PAGES, ils_of
+from tests.sync.ils.http_server import ApiServer, Asked, cut, cut_after, serving, status
 from tests.sync.ils.koha_model import KohaModel
 from tests.sync.ils.rest_model import KEY, SECRET, RestModel, Seen, table
 from tests.sync.ils.sierra_model import SierraModel
@@ -249,3 +252,37 @@ def test_what_may_not_be_told_is_not(form: str, server: ApiServer) -> None:
     assert tell(server, form, [replace(new, fields=fields)]) == [""]
     (asked,) = [asked.json for asked in server.calls if (asked.method, asked.path.strip("/")) == ("POST", "patrons")]
     assert not {"firstname", "homeLibraryCode", "patronType"} & {*asked}
+
+
+@pytest.mark.parametrize("form", MODELS)
+def test_the_page_shows_a_load(form: str) -> None:
+    """Each block of calls is what is called for a change, with the table that the page shows."""
+    page = (PAGES / f"{form}.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```http\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert shown == written(form)
+
+
+def written(form: str) -> list[str]:
+    """The calls of four changes, as the page shows them."""
+    found = []
+    with serving(library(form)) as server:
+        # The page's own table, but for the place.
+        place = {"delivery": table(server.url, form).delivery}
+        ils = ils_of(FormatName(form)).model_copy(update=place)
+        api = FORMATS[ils.format].api
+        assert api
+        with api(ils) as call:
+            for name in ("new", "new grade", "renumbered", "opted out"):
+                begun = len(server.calls)
+                assert call(changes(form)[name]) == ""
+                calls = [asked for asked in server.calls[begun:] if not asked.path.endswith("/token")]
+                found.append("\n\n".join(map(_written, calls)) + "\n")
+    return found
+
+
+def _written(asked: Asked) -> str:
+    query = f"?{urlencode(asked.query, safe=',')}" if asked.query else ""
+    lines = [f"{asked.method} {asked.path}{query}"]
+    if "x-koha-query" in asked.headers:
+        lines.append(f"x-koha-query: {asked.headers['x-koha-query']}")
+    return "\n".join([*lines, *([asked.text.decode()] if asked.text else [])])
