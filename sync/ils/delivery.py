@@ -9,7 +9,7 @@ from typing import Protocol
 from access_service.ils import Delivery, Ils
 from access_service.settings import Feed
 from sync.ils.shape import LoadFile
-from sync.ils.trouble import UndeliveredError
+from sync.ils.trouble import UndeliveredError, of_the_server
 from sync.sftp import RosterUnavailableError, credentials
 from sync.sftp.remote import Remote
 from sync.sftp.session import session
@@ -94,5 +94,4 @@ def _place(delivery: Delivery) -> Iterator[Place]:
         with session(feed, credentials(SECRETS), LONGEST) as remote:
             yield Server(remote, str(delivery.folder).rstrip("/"))
     except RosterUnavailableError as error:
-        said = str(error).replace("the district", "who runs it")
-        raise UndeliveredError(f"the ILS's server {said}") from error
+        raise UndeliveredError(of_the_server(error, "ils.delivery", "ILS")) from error

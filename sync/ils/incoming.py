@@ -12,6 +12,7 @@ from pathlib import Path
 from access_service.errors import OperatorError
 from access_service.ils import Ils, Source
 from access_service.settings import Feed
+from sync.ils.trouble import of_the_server
 from sync.sftp import RosterUnavailableError, credentials, fetch
 from sync.shred import shred
 from sync.spool import spool_errors
@@ -62,8 +63,8 @@ def incoming(kind: str, source: Source, ils: Ils, spool: Path) -> Iterator[Incom
         written = datetime.fromtimestamp(found.st_mtime, UTC)
         yield Incoming(landed.path, landed.name, landed.sha256, found.st_size, written)
     except RosterUnavailableError as error:
-        said = str(error).replace("the district", "who runs it").replace("[feed]", f"[ils.{kind}]")
-        raise ExtractRefusedError(f"the ILS's server {said}") from error
+        own = f"ILS_{kind.upper()}" if source.host else "ILS"
+        raise ExtractRefusedError(of_the_server(error, f"ils.{kind}", own)) from error
     finally:
         shred(folder)
 
