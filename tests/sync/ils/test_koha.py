@@ -54,7 +54,7 @@ class Koha:
         patrons: Sequence[Patron] = json.loads(self.patrons.read_text())
         for patron in patrons:
             if patron.get("attribute SISID") == key:
-                patron |= values
+                patron.update(values)
         self.patrons.write_text(json.dumps(patrons))
 
 
@@ -108,6 +108,6 @@ def test_an_expiry_that_is_loaded_without_the_script_changes_nothing(tmp_path: P
     library = Koha(tmp_path)
     library.load(made(1))
     before = library.by_key
-    library.script = 'cd "$1"; for file in *.csv; do import_patrons.pl --file "$file" --matchpoint cardnumber --overwrite --confirm; done'
+    library.script = 'import_patrons.pl --file "$1"/*.csv --matchpoint cardnumber --overwrite --confirm'
     library.load(Order(Action.EXPIRE, nobody(known(1).library_number, date(2026, 10, 6)), ENDING))
     assert library.by_key == before
