@@ -1,5 +1,6 @@
 """What a format of a load is: a value of this shape a module of `formats`."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -58,14 +59,19 @@ def fault(order: Order, form: Format, ils: Ils) -> str:
     return form.fault(account, ils) if form.fault else ""
 
 
-def by_action(orders: Iterable[Order]) -> Iterator[tuple[str, list[Order]]]:
+def by_action(orders: Sequence[Order]) -> Iterator[tuple[str, list[Order]]]:
     """The orders of each action, with the beginning of their file's `part`."""
-    found: dict[Action, list[Order]] = {action: [] for action in Action}
-    for order in orders:
-        found[order.action].append(order)
-    for place, (action, these) in enumerate(found.items(), 1):
-        if these:
+    for place, action in enumerate(Action, 1):
+        if these := [order for order in orders if order.action is action]:
             yield f"{place}-{action}", these
+
+
+def by_fields(orders: Iterable[Order]) -> Iterator[tuple[frozenset[AccountField], list[Account]]]:
+    """The accounts of which the same is to be told."""
+    found: dict[frozenset[AccountField], list[Account]] = defaultdict(list)
+    for order in orders:
+        found[order.fields].append(order.account)
+    yield from found.items()
 
 
 def slices(orders: Sequence[Order], size: int) -> Iterator[Sequence[Order]]:

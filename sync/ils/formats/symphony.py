@@ -4,13 +4,15 @@ A field that a record does not have stays as it is. Address and extended informa
 whole, and a status is set by staff, so none of them is ever told.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from operator import attrgetter
 
 from access_service.ils import AccountField, Action, Ils, Symphony
 from sync.ils.orders import Account, Order
-from sync.ils.shape import Format, LoadFile, by_action, slices
+from sync.ils.shape import Format, LoadFile, by_action, by_fields, slices
 
-_BEGIN = "*** DOCUMENT BOUNDARY ***\nFORM=LDUSER\n"
+_BEGIN = "*** DOCUMENT BOUNDARY ***\nFORM=LDUSER\n.USER_ID.   |a"
 _RECORDS = 5_000
 _LENGTHS = {
     AccountField.NUMBER: 20,
@@ -18,11 +20,16 @@ _LENGTHS = {
     AccountField.FAMILY_NAME: 60,
     AccountField.BRANCH: 10,
 }
+_KEYS = {
+    AccountField.GIVEN_NAME: ".USER_FIRST_NAME.   |a",
+    AccountField.FAMILY_NAME: ".USER_LAST_NAME.   |a",
+    AccountField.BRANCH: ".USER_LIBRARY.   |a",
+}
+_TELLS = frozenset(
+    {*_KEYS, AccountField.NUMBER, AccountField.KEY, AccountField.PATRON_TYPE, AccountField.PIN, AccountField.EXPIRES}
+)
 _PROFILE = 10
 _ALT_ID = 20
-_ALWAYS = frozenset({AccountField.NUMBER})
-
-Line = tuple[str, Callable[[Account], str]]
 
 
 def _files(orders: Sequence[Order], ils: Ils) -> Iterator[LoadFile]:
@@ -30,51 +37,34 @@ def _files(orders: Sequence[Order], ils: Ils) -> Iterator[LoadFile]:
 
 
 def _chunks(orders: Sequence[Order], symphony: Symphony) -> Iterator[bytes]:
-    constants = {"USER_PREF_LANG": symphony.language, **symphony.constants}
-    more = "".join(f".{key}.   |a{value}\n" for key, value in constants.items())
-    known = _lines(symphony)
-    lines: dict[tuple[Action, frozenset[AccountField]], list[Line]] = {}
+    action = orders[0].action
+    constants = {"USER_PREF_LANG": symphony.language, **symphony.constants} if action is Action.CREATE else {}
+    end = "".join(f".{key}.   |a{value}\n" for key, value in constants.items())
     for some in slices(orders, _RECORDS):
-        text = []
-        for order in some:
-            kind = order.action, order.fields
-            if kind not in lines:
-                lines[kind] = [known[name] for name in known if _is_told(name, order)]
-            new = order.action is Action.CREATE
-            text += [_BEGIN, _record(order.account, lines[kind], blanks=not new), more if new else ""]
-        yield "".join(text).encode(symphony.encoding)
+        for told, accounts in by_fields(some):
+            columns = _columns(action, told, accounts, symphony)
+            yield "".join(chain.from_iterable(zip(*columns, repeat(end), strict=False))).encode(symphony.encoding)
 
 
-def _record(account: Account, lines: Sequence[Line], *, blanks: bool) -> str:
-    """Of a known user also what is blank now is told, lest it stay as it was."""
-    return "".join([f"{start}{value}\n" for start, get in lines if (value := get(account)) or blanks])
-
-
-def _is_told(name: AccountField, order: Order) -> bool:
-    match name:
-        case AccountField.KEY:
-            # Of one who opted out it is not known any more.
-            return order.action is not Action.EXPIRE
-        case AccountField.PIN:
-            return order.action is Action.CREATE and name in order.fields
-    return name in order.fields | _ALWAYS
-
-
-def _lines(symphony: Symphony) -> dict[AccountField, Line]:
-    """How a line begins, and what follows."""
-    return {
-        AccountField.NUMBER: (".USER_ID.   |a", lambda account: account.library_number),
-        AccountField.KEY: (f".USER_ALT_ID.   |a{symphony.key_prefix}", lambda account: account.key),
-        AccountField.GIVEN_NAME: (".USER_FIRST_NAME.   |a", lambda account: account.given_name),
-        AccountField.FAMILY_NAME: (".USER_LAST_NAME.   |a", lambda account: account.family_name),
-        AccountField.BRANCH: (".USER_LIBRARY.   |a", lambda account: account.branch),
-        AccountField.PATRON_TYPE: (".USER_PROFILE.   |a", lambda account: _profile(account, symphony)),
-        AccountField.PIN: (".USER_PIN.   |a", lambda account: account.pin),
-        AccountField.EXPIRES: (
-            ".USER_PRIV_EXPIRES.   |a",
-            lambda account: account.expires.isoformat().replace("-", ""),
-        ),
-    }
+def _columns(
+    action: Action, told: frozenset[AccountField], accounts: Sequence[Account], symphony: Symphony
+) -> Iterator[list[str]]:
+    """The lines of a field each. Of a known user also what is blank now is told, lest it stay as it was."""
+    yield [f"{_BEGIN}{account.library_number}\n" for account in accounts]
+    if action is not Action.EXPIRE:
+        # Of one who opted out it is not known any more.
+        yield [f".USER_ALT_ID.   |a{symphony.key_prefix}{account.key}\n" for account in accounts]
+    blanks = action is not Action.CREATE
+    for name in (name for name in _KEYS if name in told):
+        start, get = _KEYS[name], attrgetter(name)
+        yield [f"{start}{value}\n" if value or blanks else "" for value in map(get, accounts)]
+    if AccountField.PATRON_TYPE in told:
+        yield [f".USER_PROFILE.   |a{_profile(account, symphony)}\n" for account in accounts]
+    if AccountField.PIN in told and action is Action.CREATE:
+        yield [f".USER_PIN.   |a{account.pin}\n" if account.pin else "" for account in accounts]
+    if AccountField.EXPIRES in told:
+        days = {day: f".USER_PRIV_EXPIRES.   |a{day:%Y%m%d}\n" for day in {account.expires for account in accounts}}
+        yield [days[account.expires] for account in accounts]
 
 
 def _profile(account: Account, symphony: Symphony) -> str:
@@ -102,7 +92,7 @@ def _settings(ils: Ils) -> Symphony:
 
 
 FORMAT = Format(
-    fields=lambda ils: frozenset(_lines(_settings(ils))),
+    fields=lambda _: _TELLS,
     lengths=_LENGTHS,
     needed=frozenset({AccountField.FAMILY_NAME, AccountField.PATRON_TYPE}),
     files=_files,

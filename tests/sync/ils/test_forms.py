@@ -121,6 +121,8 @@ def test_a_zip_is_the_same_when_it_is_delivered_again() -> None:
     assert files
     first, again = ([*file.chunks] for _ in range(2) for file in files([CHANGES["new"]], ils))
     assert first == again
+    with zipfile.ZipFile(BytesIO(b"".join(first))) as archive:
+        assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
 
 
 @pytest.mark.parametrize(
