@@ -1,7 +1,11 @@
 """Tell the ILS what it does not know yet: what an earlier night could not deliver first, then what is new."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +119,7 @@ def _deliver(loading: Loading, waiting: Load, told: Told) -> None:
 def _is_called(ils: Ils) -> bool:
     """Whether a load is calls of an API, and not files. Errors: ConfigError where its format cannot be that."""
     form, called = FORMATS[ils.format], ils.delivery.to == "api"
-    if (form.api if called else form.files) is None:
+    if (form.api or form.together if called else form.files) is None:
         other = '"folder" or "sftp"' if called else '"api"'
         raise ConfigError(f'[ils.delivery] to: a load in the format "{ils.format}" goes to {other}')
     return called
@@ -131,15 +135,27 @@ def _put(loading: Loading, waiting: Load, orders: Sequence[Order], told: Told) -
 
 def _call(loading: Loading, waiting: Load, orders: Sequence[Order]) -> int:
     """From where an earlier night got to; how many were refused. What was answered is noted before more is asked."""
-    api, refused = FORMATS[loading.ils.format].api, 0
-    assert api  # noqa: S101 - as _is_called says
-    with api(loading.ils) as call:
+    refused = 0
+    with _calling(loading.ils) as call:
         for start in range(waiting.answered, len(orders), NOTED_EVERY):
             some, answers = orders[start : start + NOTED_EVERY], list[str]()
             try:
-                for order in some:
-                    answers.append(call(order))
+                for _, these in groupby(some, key=attrgetter("action")):
+                    answers.extend(call(list(these)))
             finally:
                 acknowledge(loading, waiting, some[: len(answers)], answers, start + len(answers))
                 refused += sum(map(bool, answers))
     return refused
+
+
+@contextmanager
+def _calling(ils: Ils) -> Iterator[Callable[[Sequence[Order]], Iterable[str]]]:
+    """Answers as they come."""
+    form = FORMATS[ils.format]
+    if form.together:
+        with form.together(ils) as call:
+            yield call
+    else:
+        assert form.api  # noqa: S101 - as _is_called says
+        with form.api(ils) as one:
+            yield partial(map, one)

@@ -20,6 +20,8 @@ class LoadFile:
 
 # Tells the ILS one order; "" where it was taken, else the ILS's own words. Errors: UndeliveredError.
 Call = Callable[[Order], str]
+# The same of orders of one action, with an answer each.
+CallTogether = Callable[[Sequence[Order]], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Format:
     """A format of a load.
 
     `fields` says what it tells of an account, `lengths` how many characters the ILS takes, `needed` what it does not
-    take blank. It has `files`, or an `api`, or both. `fault` says what else the ILS cannot take of an account, or "".
+    take blank. It has `files`, or an `api` (one order a call, or orders `together`), or both. `fault` says what else the ILS cannot take of an account, or "".
     `renumbers` says whether a load can give an account another number.
     """
 
@@ -36,6 +38,7 @@ class Format:
     needed: frozenset[AccountField] = frozenset()
     files: Callable[[Sequence[Order], Ils], Iterator[LoadFile]] | None = None
     api: Callable[[Ils], AbstractContextManager[Call]] | None = None
+    together: Callable[[Ils], AbstractContextManager[CallTogether]] | None = None
     fault: Callable[[Account, Ils], str] | None = None
     renumbers: Callable[[Ils], bool] = lambda _: True
 
