@@ -29,8 +29,9 @@ class Format:
     """A format of a load.
 
     `fields` says what it tells of an account, `lengths` how many characters the ILS takes, `needed` what it does not
-    take blank. It has `files`, or an `api` (one order a call, or orders `together`), or both. `fault` says what else the ILS cannot take of an account, or "".
-    `renumbers` says whether a load can give an account another number.
+    take blank. It has `files`, or an API, or both: `api` is told one order a call, `together` some. `fault` says what
+    else the ILS cannot take of an account, or "". `renumbers` says whether a load can give an account another
+    number.
     """
 
     fields: Callable[[Ils], frozenset[AccountField]]

@@ -6,4 +6,19 @@ from sync.ils.api.login import client_credentials
 from sync.ils.api.patience import Tell, TellTogether, telling, telling_together
 from sync.ils.api.patrons import Patrons, There, tell, the_one
 
-__all__ = ["Answer", "Api", "LogIn", "PassingError", "Patrons", "RefusedError", "Tell", "TellTogether", "There", "client_credentials", "tell", "telling", "telling_together", "the_one"]
+__all__ = [
+    "Answer",
+    "Api",
+    "LogIn",
+    "PassingError",
+    "Patrons",
+    "RefusedError",
+    "Tell",
+    "TellTogether",
+    "There",
+    "client_credentials",
+    "tell",
+    "telling",
+    "telling_together",
+    "the_one",
+]

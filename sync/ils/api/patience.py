@@ -19,10 +19,8 @@ MOST_BREAKING = 3
 
 # Tells one order, beginning with a look at what is there: it may have been told before. Errors: as Api.ask.
 Tell = Callable[[Api, Order], None]
-
-
 # Tells orders of one action, and has an answer each. A RefusedError is of nobody in particular.
-TellTogether = Callable[[Api, Sequence[Order], Ils], list[str]]
+TellTogether = Callable[[Api, Sequence[Order]], list[str]]
 
 
 @contextmanager
@@ -41,7 +39,7 @@ def telling_together(ils: Ils, log_in: LogIn, tell: TellTogether) -> Iterator[Ca
         def call(orders: Sequence[Order]) -> list[str]:
             answers: list[str] = []
             try:
-                refused = _told(lambda: answers.extend(tell(api, orders, ils)), ils.delivery)
+                refused = _told(lambda: answers.extend(tell(api, orders)), ils.delivery)
             except PassingError as error:
                 if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                     raise
@@ -53,8 +51,8 @@ def telling_together(ils: Ils, log_in: LogIn, tell: TellTogether) -> Iterator[Ca
         yield call
 
 
-def _alone(tell: TellTogether, api: Api, order: Order, ils: Ils) -> None:
-    (words,) = tell(api, [order], ils)
+def _alone(tell: TellTogether, api: Api, order: Order) -> None:
+    (words,) = tell(api, [order])
     if words:
         raise RefusedError(words)
 
@@ -65,7 +63,7 @@ def _one_by_one(api: Api, ils: Ils, tell: Tell) -> Call:
     def call(order: Order) -> str:
         nonlocal breaking
         try:
-            words = _told(lambda: tell(api, order, ils), ils.delivery)
+            words = _told(lambda: tell(api, order), ils.delivery)
         except PassingError as error:
             breaking += 1
             if error.status != HTTPStatus.INTERNAL_SERVER_ERROR or breaking > MOST_BREAKING:

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -15,13 +16,17 @@ from sync.ils.formats.folio_import import document, expiry, settings
 from sync.ils.orders import Order
 from sync.ils.shape import CallTogether
 
+# An address has an end; the import asks for ten at a time.
+_IN_A_QUERY = 10
 _UNSAID = "FOLIO does not say why"
+_GONE = "not in FOLIO under this key; staff may have deleted it"
+_OTHER = "what answers is not FOLIO; check [ils.delivery] url"
 _TOKEN = re.compile(r"\bfolioAccessToken=([^;,\s]+)")
 
 
 def together(ils: Ils) -> AbstractContextManager[CallTogether]:
     """As Format wants it."""
-    return telling_together(ils, _log_in(settings(ils)), _tell)
+    return telling_together(ils, _log_in(settings(ils)), partial(_tell, ils=ils))
 
 
 def _log_in(folio: Folio) -> LogIn:
@@ -44,27 +49,58 @@ def _log_in(folio: Folio) -> LogIn:
 
 
 def _tell(api: Api, orders: Sequence[Order], ils: Ils) -> list[str]:
-    if orders[0].action is Action.EXPIRE:
-        return [_expire(api, order, settings(ils)) for order in orders]
+    folio, action = settings(ils), orders[0].action
+    if action is Action.EXPIRE:
+        return [_expire(api, order, folio) for order in orders]
+    ids = [f"{folio.source_type}_{order.account.key}" for order in orders]
+    there = set(ids) if action is Action.CREATE else set(_there(api, ids))
+    some = [order for order, one in zip(orders, ids, strict=True) if one in there]
+    failed = _import(api, some, ils) if some else {}
+    # A user who failed before the import looked at the source has no source.
+    answers = [failed.get(one) or failed.get(order.account.key, "") for order, one in zip(orders, ids, strict=True)]
+    if len(failed) != sum(map(bool, answers)):
+        raise RefusedError(_UNSAID)
+    return [words if one in there else _GONE for words, one in zip(answers, ids, strict=True)]
+
+
+def _there(api: Api, ids: Sequence[str]) -> Iterator[str]:
+    """The import would make a user anew whom staff deleted."""
+    for start in range(0, len(ids), _IN_A_QUERY):
+        some = ids[start : start + _IN_A_QUERY]
+        query = quote(f"externalSystemId==({' or '.join(map(_quoted, some))})")
+        yield from (str(user.get("externalSystemId")) for user in _users(api, query, len(some)))
+
+
+def _import(api: Api, orders: Sequence[Order], ils: Ils) -> dict[str, str]:
+    """Who failed, with the reason."""
     said = api.ask("POST", "user-import", json.loads(document(orders, ils))).body
     if not isinstance(said, dict):
-        raise api.trouble("what answers is no user import; check [ils.delivery] url")
-    failed = {user.get("externalSystemId"): user.get("errorMessage") or _UNSAID for user in said.get("failedUsers", ())}
-    source = settings(ils).source_type
-    # A user who failed before the import looked at the source has no source.
-    answers = [failed.get(f"{source}_{order.account.key}") or failed.get(order.account.key, "") for order in orders]
-    if said.get("failedRecords", 0) != sum(map(bool, answers)):
+        raise api.trouble(_OTHER)
+    failed = {
+        str(user.get("externalSystemId")): str(user.get("errorMessage") or _UNSAID)
+        for user in said.get("failedUsers", ())
+    }
+    if bool(failed) != bool(said.get("failedRecords")):
         raise RefusedError(_UNSAID)
-    return answers
+    return failed
+
+
+def _users(api: Api, query: str, most: int) -> list[dict[str, Any]]:
+    said = api.ask("GET", f"users?query={query}&limit={most}").body
+    users = said.get("users") if isinstance(said, dict) else None
+    if not isinstance(users, list):
+        raise api.trouble(_OTHER)
+    return users
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"'
 
 
 def _expire(api: Api, order: Order, folio: Folio) -> str:
     """One who opted out, if that number is still of a user of ours."""
-    number = order.account.library_number
     try:
-        query = quote(f'barcode=="{number}"')
-        found: list[dict[str, Any]] = api.ask("GET", f"users?query={query}&limit=2").body["users"]
-        for user in found:
+        for user in _users(api, quote(f"barcode=={_quoted(order.account.library_number)}"), 2):
             if not str(user.get("externalSystemId", "")).startswith(f"{folio.source_type}_"):
                 return "the number is of a user who is not from us"
             ended = {**user, "active": False, "expirationDate": expiry(order.account.expires)}
