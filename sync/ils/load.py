@@ -16,7 +16,7 @@ from access_service.storage.ils import Load
 from sync.alone import alone
 from sync.ils.delivery import put_files
 from sync.ils.formats import FORMATS
-from sync.ils.loads import Loading, acknowledge, compare, give_up, make, orders_of
+from sync.ils.loads import Loading, acknowledge, as_of_now, compare, give_up, make, orders_of
 from sync.ils.orders import Order, counts
 from sync.ils.trouble import UndeliveredError
 
@@ -138,7 +138,8 @@ def _call(loading: Loading, waiting: Load, orders: Sequence[Order]) -> int:
     refused = 0
     with _calling(loading.ils) as call:
         for start in range(waiting.answered, len(orders), NOTED_EVERY):
-            some, answers = orders[start : start + NOTED_EVERY], list[str]()
+            # A load may take hours, and somebody may opt out in the midst of it.
+            some, answers = as_of_now(loading, orders[start : start + NOTED_EVERY]), list[str]()
             try:
                 for _, these in groupby(some, key=attrgetter("action")):
                     answers.extend(call(list(these)))

@@ -114,8 +114,12 @@ def give_up(loading: Loading, load: Load) -> None:
 
 
 def orders_of(loading: Loading, load: Load) -> list[Order]:
-    """The orders of a load that is yet to be delivered. Of one who opted out meanwhile only the number is told."""
-    orders = list(opened(load.sealed or b"", loading.key, place(load.district, load.number)))
+    """The orders of a load that is yet to be delivered. Errors: OperatorError where they were sealed by another key."""
+    return as_of_now(loading, list(opened(load.sealed or b"", loading.key, place(load.district, load.number))))
+
+
+def as_of_now(loading: Loading, orders: Sequence[Order]) -> list[Order]:
+    """Orders that are about to be told. Of one who opted out meanwhile only the number is."""
     with snapshot(loading.databases) as connection:
         known = storage.accounts(connection, [order.account.patron_id for order in orders])
     return [order if _of_somebody(order, known) else _ended(order, loading.today) for order in orders]

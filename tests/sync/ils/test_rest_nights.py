@@ -2,13 +2,16 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from access_service.opting_out import Given, Office
 from access_service.settings import load
 from access_service.storage.engine import Databases
+from sync.order import auditor
 from tests.commands import Commands
 from tests.place import Place
 from tests.sync.ils.http_server import ApiServer, Fault, Said, serving, status
@@ -95,6 +98,23 @@ def test_whom_the_ils_refuses_is_told_again(nights: Nights, server: ApiServer, k
         (reason,) = connection.exec_driver_sql("SELECT reason FROM ils_accounts WHERE reason IS NOT NULL").scalars()
     assert reason == "HTTP 409: … is known to us; cardnumber"
     assert nights.night(pupils(3)).facts["ils_load"]["counts"]["create"] == 1 and len(koha.seen()) == 3
+
+
+def test_who_opts_out_in_the_midst_of_a_load_is_not_made(
+    nights: Nights, server: ApiServer, koha: KohaModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load may take hours: what is not told yet is looked at again, some orders at a time."""
+    monkeypatch.setattr(sys.modules["sync.ils.load"], "NOTED_EVERY", 2)
+    office = Office(nights.databases, auditor(nights.job(nights.folder)), nights.districts["demo"])
+
+    def opted_out(answer: Callable[[], Said]) -> Said:
+        office.add([Given("290000005", None)], "a form")
+        return answer()
+
+    server.fail("POST /patrons", opted_out)
+    nights.night(pupils(6))
+    assert [seen.numbers for seen in koha.seen()] == [(f"29{n:07}",) for n in (1, 2, 3, 4, 6)]
+    assert not any(b"290000005" in asked.text for asked in server.calls)
 
 
 def test_killed_at_any_call_it_goes_on(tmp_path: Path, commands: Commands, empty: Path) -> None:
