@@ -76,6 +76,17 @@ def test_polaris_takes_as_many_characters_as_the_vendor_says() -> None:
     assert lengths[AccountField.PIN] == longest["PatronPassword"]
 
 
+@needs_lists
+def test_the_page_for_any_ils_has_destiny_s_limits() -> None:
+    """As its vendor's list has them."""
+    limits = json.loads(LISTS.read_text())["destiny_pic"]["fields"]
+    names = {"site": "siteShortName", "barcode": "barcode", "district_id": "districtID", "last": "lastName"}
+    template = ils_of(FormatName.CSV).csv
+    assert template
+    shown = {column.header: column.max_length for column in template.columns}
+    assert {header: shown[header] for header in names} == {h: limits[f"field_{n}"] for h, n in names.items()}
+
+
 @pytest.mark.parametrize("name", VENDORS)
 def test_a_pin_is_told_of_a_new_account_alone(name: FormatName) -> None:
     """In every other file its column is not there, or blank."""
