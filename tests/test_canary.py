@@ -26,6 +26,7 @@ from access_service.storage import engine
 from access_service.storage.tables import metadata
 from tests.commands import ROOT, Commands
 from tests.place import Place
+from tests.sync.ils.model import configure
 from tests.sync.listeners import receiver
 from tests.sync.rosters import DEMOGRAPHICS, Pupil, csv_bytes, files, package
 
@@ -91,6 +92,8 @@ def place(tmp_path: Path, commands: Commands, database_url: str) -> Place:
     made.edit('"290012345"', '"2900000012345"')
     made.edit('pin = "0412"', 'pin = "04122017"')
     made.edit("[calendar]", "[limits]\nrejects_count = 8\nremovals_count = 6\nfile_shrink_percent = 100\n[calendar]")
+    # Its files are the ILS's: names and numbers are there for it to read.
+    configure(made.config / "service.toml", tmp_path / "ils")
     assert made.day("upgrade-db").code == 0
     return made
 
@@ -427,6 +430,8 @@ MAY_HOLD = {
     "identifiers.key": (NUMBER,),
     "changes.before": (GIVEN, FAMILY, NUMBER),
     "changes.after": (GIVEN, FAMILY, NUMBER),
+    "ils_accounts.number": (NUMBER,),
+    "ils_accounts.told": (NUMBER,),
 }
 
 

@@ -31,7 +31,7 @@ from tests.offered import offering
 from tests.place import Place
 from tests.postgres import PostgresServer
 from tests.shelved import Shelf
-from tests.sync.ils.model import COLUMNS, ModelIls
+from tests.sync.ils.model import ModelIls, configure
 
 KILLS = int(os.environ.get("KILLS", "50"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
@@ -45,16 +45,6 @@ collisions_percent = 100
 drift_percent = 100
 renamed_percent = 100
 group = { removals_percent = 100 }
-"""
-
-# An ILS that takes CSV files, in the spool so that its folder is put back with it.
-ILS = f"""[ils]
-format = "csv"
-[ils.delivery]
-to = "folder"
-folder = "FOLDER"
-[ils.csv]
-columns = [{", ".join(f'{{header = "{c["header"]}", field = "{c["field"]}"}}' for c in COLUMNS)}]
 """
 
 Settled = dict[str, list[str]]
@@ -86,9 +76,7 @@ class Theatre:
         self.place, self.outgoing = place, outgoing
         self.spool = place.folder / "var/spool"
         self.loads = self.spool / "ils"
-        self.loads.mkdir(parents=True)
-        service = place.config / "service.toml"
-        service.write_text(service.read_text() + ILS.replace("FOLDER", str(self.loads)))
+        configure(place.config / "service.toml", self.loads)
         self.shelf = Shelf(place.database_url, self.spool, place.folder / "shelf")
         self.rosters = place.folder / "rosters"
         self.rosters.mkdir()

@@ -4,6 +4,7 @@ knows an account by its key or else its number, and has no idea of what it was s
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 COLUMNS = [
@@ -17,7 +18,25 @@ COLUMNS = [
     {"header": "expires", "field": "expires"},
 ]
 
+# What service.toml says of it.
+TABLE = f"""
+[ils]
+format = "csv"
+[ils.delivery]
+to = "folder"
+folder = "FOLDER"
+[ils.csv]
+columns = [{", ".join(f'{{header = "{c["header"]}", field = "{c["field"]}"}}' for c in COLUMNS)}]
+"""
+
 Row = Mapping[str, str]
+
+
+def configure(service: Path, folder: Path) -> None:
+    """Have an installation load its patrons into a folder."""
+    folder.mkdir(parents=True)
+    with service.open("a", encoding="utf-8") as text:
+        text.write(TABLE.replace("FOLDER", str(folder)))
 
 
 class ModelIls:
