@@ -18,6 +18,7 @@ from sync.ils.delivery import put_files
 from sync.ils.formats import FORMATS
 from sync.ils.loads import Loading, acknowledge, as_of_now, compare, give_up, make, orders_of
 from sync.ils.orders import Order, counts
+from sync.ils.shape import BY_HAND
 from sync.ils.trouble import UndeliveredError
 
 # Answers of an API are noted so often: after a stop so many orders are told again.
@@ -48,6 +49,8 @@ class Told:
         parts += [f"{self.refused:,} refused"] if self.refused else []
         parts += [f"{self.kept_back:,} kept back"] if self.kept_back else []
         parts += [f"{self.waiting:,} wait for a decision on a match"] if self.waiting else []
+        if for_staff := [name for name in self.files if BY_HAND in name]:
+            parts.append(f"for staff to do: {', '.join(for_staff)}")
         if self.late:
             parts = [*(parts if self.numbers else ()), f"LATE: {self.late}"]
         return "; ".join(parts)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from access_service.ils import AccountField, Action, Ils
 from sync.ils.orders import Account, Order
 
+# In the name of a file that is for staff, and not for the ILS.
+BY_HAND = "by-hand"
+
 
 @dataclass(frozen=True, slots=True)
 class LoadFile:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from sync.ils.orders import Order
-from sync.ils.shape import LoadFile
+from sync.ils.shape import BY_HAND, LoadFile
 
 
 def by_hand(part: str, orders: Sequence[Order]) -> LoadFile:
     """Numbers, and the last day of each."""
     rows = (f"{order.account.library_number},{order.account.expires}\n" for order in orders)
-    return LoadFile(f"{part}-by-hand.csv", ("".join(["barcode,expires\n", *rows]).encode(),))
+    return LoadFile(f"{part}-{BY_HAND}.csv", ("".join(["barcode,expires\n", *rows]).encode(),))

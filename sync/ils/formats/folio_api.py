@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from http import HTTPStatus
@@ -19,7 +19,6 @@ from sync.ils.shape import CallTogether
 # An address has an end; the import asks for ten at a time.
 _IN_A_QUERY = 10
 _UNSAID = "FOLIO does not say why"
-_GONE = "not in FOLIO under this key; staff may have deleted it"
 _OTHER = "what answers is not FOLIO; check [ils.delivery] url"
 _TOKEN = re.compile(r"\bfolioAccessToken=([^;,\s]+)")
 
@@ -53,22 +52,35 @@ def _tell(api: Api, orders: Sequence[Order], ils: Ils) -> list[str]:
     if action is Action.EXPIRE:
         return [_expire(api, order, folio) for order in orders]
     ids = [f"{folio.source_type}_{order.account.key}" for order in orders]
-    there = set(ids) if action is Action.CREATE else set(_there(api, ids))
-    some = [order for order, one in zip(orders, ids, strict=True) if one in there]
+    left = {} if action is Action.CREATE else _left_alone(api, dict(zip(ids, orders, strict=True)))
+    some = [order for order, one in zip(orders, ids, strict=True) if one not in left]
     failed = _import(api, some, ils) if some else {}
     # A user who failed before the import looked at the source has no source.
     answers = [failed.get(one) or failed.get(order.account.key, "") for order, one in zip(orders, ids, strict=True)]
     if len(failed) != sum(map(bool, answers)):
         raise RefusedError(_UNSAID)
-    return [words if one in there else _GONE for words, one in zip(answers, ids, strict=True)]
+    return [left.get(one, words) for words, one in zip(answers, ids, strict=True)]
 
 
-def _there(api: Api, ids: Sequence[str]) -> Iterator[str]:
-    """The import would make a user anew whom staff deleted."""
+def _left_alone(api: Api, orders: Mapping[str, Order]) -> dict[str, str]:
+    """Whom the import would make anew though staff deleted them, or would change though they are not ours any more."""
+    there: dict[str, dict[str, Any]] = {}
+    ids = list(orders)
     for start in range(0, len(ids), _IN_A_QUERY):
         some = ids[start : start + _IN_A_QUERY]
         query = quote(f"externalSystemId==({' or '.join(map(_quoted, some))})")
-        yield from (str(user.get("externalSystemId")) for user in _users(api, query, len(some)))
+        there |= {str(user.get("externalSystemId")): user for user in _users(api, query, len(some))}
+    return {one: why for one, order in orders.items() if (why := _why(order, there.get(one)))}
+
+
+def _why(order: Order, user: Mapping[str, Any] | None) -> str:
+    if user is None:
+        return "not in FOLIO under this key; staff may have deleted it"
+    if user.get("type", "patron") != "patron":
+        return f"its type in FOLIO is {user['type']!r}, and we change patrons alone"
+    if user.get("barcode") not in {order.account.library_number, order.former}:
+        return "it has another number in FOLIO; staff may have changed it"
+    return ""
 
 
 def _import(api: Api, orders: Sequence[Order], ils: Ils) -> dict[str, str]:
