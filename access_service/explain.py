@@ -35,6 +35,8 @@ REMEDIES = {
     Exclusion.NUMBER_PATTERN: "ask the district about this number, or mend [rules.student_number] pattern",
     Exclusion.NUMBER_TOO_LONG: "shorten [rules] library_number, or raise number_max_length if the ILS can hold it",
     Exclusion.NUMBER_COLLISION: "ask the district which of the two students has the number",
+    Exclusion.NUMBER_IN_ILS: "look at the card of this number in the ILS: if it is the student's own, put what"
+    " [ils] key says there, and the next night takes it up; if not, the student needs another number",
     Exclusion.ID_RECYCLED: "ask the district whether it gave this id to another child; if it did,"
     " `roster-sync recycle` with the patron named above",
     Exclusion.OF_AGE: "nothing: cards end at the age that [rules.of_age] says; offer a card of the library's own",
@@ -50,6 +52,8 @@ NEXT_STEPS = {
     Standing.GRADUATED: "nothing today: the card works until it expires, and till then `access-service patron convert`"
     " makes it a full library card",
     Standing.EXPIRED: "the next roster with this student renews the card; if it does not, look at [rules.expiry]",
+    Standing.BLOCKED: "ask at the library's desk: its ILS blocks the card; when it does no longer, its next extract"
+    " lifts the block here",
     Standing.LEFT: "if the student is still at the school, ask the district to put them in the roster",
     Standing.OPTED_OUT: OPT_IN,
     Standing.AMBIGUOUS: "ask for the whole library number, or which school it is",

@@ -61,7 +61,8 @@ def _tonight(job: Job) -> Night:
     schema.check(job.databases)
     with job.databases.reader.connect() as connection:
         vault.check(peppers.used(connection))
-    return Night(district, today, vault, key, known_freezes(job))
+    ils = job.settings.service.ils
+    return Night(district, today, vault, key, known_freezes(job), ils.key if ils and ils.extract else "")
 
 
 def _given(job: Job, folder: Path, key: bytes) -> Landed:

@@ -11,7 +11,9 @@ import click
 from access_service import command_line, settings
 from sync import district_file, inspection, notify
 from sync import job as night
+from sync.cli_accounts import accounts
 from sync.cli_age import age_
+from sync.cli_extract import extract_
 from sync.cli_freeze import freeze, thaw
 from sync.cli_holds import approve, discard, holds_, show
 from sync.cli_load import load_
@@ -109,8 +111,9 @@ def inspect(installation: Installation, file: Path, district: str | None, tried:
 
 for command in (holds_, show, approve, discard, undo_, rekey_, recycle, renumber_, freeze, thaw):
     cli.add_command(command)
-for command in (age_, load_, notify_, schedule, request):
+for command in (age_, extract_, load_, notify_, schedule, request):
     cli.add_command(command)
+cli.add_command(accounts)
 cli.add_command(quarantine)
 cli.add_command(rules)
 cli.add_command(synthesize)

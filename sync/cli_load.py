@@ -25,6 +25,10 @@ def load_(installation: Installation, district: str, full: bool, preview: bool, 
     job = installation.job(district)
     schema.check(job.databases)
     loading = ils.loading_of(job)
+    reading = ils.reading_of(job)
+    if not preview and (loading.ils.extract or loading.ils.rejects):
+        for line in ils.heard(reading)["lines"]:
+            click.echo(line, err=True)
     with database_errors():
         told = (
             ils.preview(loading, whole=full) if preview else ils.load(loading, job.settings.service.spool, whole=full)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from access_service.domain.identifiers import BADGES, IdentifierKind, fold
 from access_service.domain.patron import HERE, Patron, PatronRecord
 from access_service.storage import patrons
+from sync.held_numbers import in_ils
 from sync.plan import Change, ChangeKind, Create
 from sync.retired import claimed
 
@@ -17,6 +18,7 @@ SAME_ROSTER = "another row of this roster has the number"
 OTHER_DISTRICT = "a patron of another district has the number"
 HERE_ALREADY = "another student of this roster has the number"
 FORMER_STUDENT = "an absent or former student has the number"
+IN_ILS = "a card of the ILS has the number"
 FORGOTTEN = "a student who was forgotten had the number"
 
 
@@ -82,12 +84,13 @@ class Claims:
 def find_collisions(  # noqa: PLR0913, PLR0917 - who claims, and whose it can be
     connection: Connection,
     night_key: bytes,
+    ils_key: str,
     district: str,
     creates: Mapping[str, Create],
     changes: Mapping[str, Change],
     present: Collection[str],
 ) -> Collisions:
-    """Who claims a number tonight that somebody else claims, has, or had before being forgotten."""
+    """Who claims a number tonight that somebody else claims, has, or had before being forgotten, here or in the ILS."""
     claims = Claims.of(creates, changes)
     cards = patrons.owners(connection, IdentifierKind.LIBRARY_NUMBER, list(claims.library))
     contested = [number for number, (owner, _) in cards.items() if owner != district]
@@ -95,6 +98,7 @@ def find_collisions(  # noqa: PLR0913, PLR0917 - who claims, and whose it can be
         **dict.fromkeys(claims.claimed_twice(), SAME_ROSTER),
         **dict.fromkeys((one for number in contested for one in claims.library[number]), OTHER_DISTRICT),
         **dict.fromkeys(claimed(connection, night_key, claims.arriving.items()), FORGOTTEN),
+        **dict.fromkeys(in_ils(connection, ils_key, claims.arriving), IN_ILS),
     }
     owned = [
         Owned(source_id, patron_id)

@@ -14,7 +14,7 @@ from access_service.domain.student import Student
 from access_service.storage import overrides, patrons, runs, seen
 from access_service.storage.seen import Seen
 from sync.cards import card_of, keeps_pin, kind_of, other_names, pin_of, stranger, students, wants_pepper
-from sync.collisions import Collisions, find_collisions
+from sync.collisions import IN_ILS, Collisions, find_collisions
 from sync.marks import kept, marks, other_birth_date, person
 from sync.milestones import parting, still_of_age
 from sync.night import Night
@@ -138,8 +138,10 @@ class Draft:
 
     def finish(self, present: frozenset[str], unchanged: int) -> Plan:
         """Take out whoever claims a number that is another's, and close the plan."""
-        key, code = self._night.key, self._night.district.code
-        collisions = find_collisions(self._connection, key, code, self._creates, self._changes, present)
+        night, code = self._night, self._night.district.code
+        collisions = find_collisions(
+            self._connection, night.key, night.ils_key, code, self._creates, self._changes, present
+        )
         self._exclude(collisions)
         unchanged += self._unchanged - sum(1 for source_id in collisions.owners if source_id not in self._changes)
         self._dispossess(collisions.owners)
@@ -176,7 +178,8 @@ class Draft:
                 card = change.patron
                 if change.before.presence in HERE:
                     self._leave(change.before, change.seen_before)
-            self._excluded[source_id] = Excluded(Exclusion.NUMBER_COLLISION, card.student_number, detail, card.role)
+            code = Exclusion.NUMBER_IN_ILS if detail == IN_ILS else Exclusion.NUMBER_COLLISION
+            self._excluded[source_id] = Excluded(code, card.student_number, detail, card.role)
 
     def _compare(self, record: PatronRecord, before: Seen | None, student: Student, fingerprint: bytes) -> None:
         found = marks(self._night.key, student)

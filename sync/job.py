@@ -21,7 +21,7 @@ from sync.endings import end
 from sync.findings import Findings
 from sync.guard import Verdict
 from sync.held import HeldFile
-from sync.ils import tell_ils
+from sync.ils import ask_ils, tell_ils
 from sync.judgement import last_state, plan_for, same_file
 from sync.ledger import close, deed, fail, ledger_entry, left_behind, outcome, tell_district
 from sync.night import Night
@@ -85,6 +85,7 @@ def run(job: Job) -> Report:
 
 
 def _run(job: Job, report: Report, found: Findings) -> None:
+    ask_ils(job, report)
     with _collector_at_rest(), arrived(job, report) as (landed, arrival):
         for left in reversed(range(TRIES)):
             state, night = last_state(job), replace(arrival, freezes=known_freezes(job))

@@ -21,13 +21,15 @@ MAPPING_VERSION = 2
 @dataclass(frozen=True)
 class Night:
     """For whom and when a plan is made. `key` is the fingerprint key, which only the night holds; `freezes` are all
-    that the district ever had."""
+    that the district ever had; `ils_key` is by what the ILS knows an account whatever its number, as [ils] key says, or
+    "" where nobody tells us what it has."""
 
     district: District
     today: date
     vault: PinVault
     key: bytes
     freezes: tuple[Freeze, ...] = ()
+    ils_key: str = ""
 
     @cached_property
     def calendar(self) -> SchoolCalendar:

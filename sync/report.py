@@ -174,6 +174,8 @@ class Report:
             lines.append(f"  let go   {counted(aged)}")
         if warning := self.facts.get("agreement"):
             lines.append(f"  warning  {warning}")
+        if extract := self.facts.get("ils_extract"):
+            lines += [f"  ILS says {shown(line)}" for line in extract["lines"]]
         if load := self.facts.get("ils_load"):
             lines.append(f"  ILS load {load['text']}")
         if at_once := self.facts.get("opted_out_at_once"):

@@ -24,7 +24,7 @@ def amounts(plan: Plan) -> Amounts:
     return {
         **Counter(finding for finding, _ in _changes(plan)),
         Finding.CREATES: len(plan.creates),
-        Finding.COLLISIONS: excluded[Exclusion.NUMBER_COLLISION],
+        Finding.COLLISIONS: excluded[Exclusion.NUMBER_COLLISION] + excluded[Exclusion.NUMBER_IN_ILS],
         Finding.RENAMED: plan.renamed,
         Finding.REKEYED: plan.rekeyed,
         Finding.RECYCLED: excluded[Exclusion.ID_RECYCLED],

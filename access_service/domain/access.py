@@ -18,6 +18,7 @@ class Standing(StrEnum):
     GRADUATED = "graduated"
     EXPIRED = "expired"
     LEFT = "left"
+    BLOCKED = "blocked"
     AMBIGUOUS = "ambiguous"
     OPTED_OUT = "opted_out"
     UNKNOWN = "unknown"
@@ -86,12 +87,12 @@ STANDING = {
 
 def judge(record: PatronRecord, today: date) -> Standing:
     """The standing of one patron today. A card is good through the day it expires; with a graduate's, the student has
-    left."""
+    left. A block of the ILS counts while the card would be good without it."""
     if record.presence is Presence.LEFT:
         return Standing.LEFT
     if record.patron.expires < today:
         return Standing.LEFT if record.presence is Presence.GRADUATED else Standing.EXPIRED
-    return STANDING[record.presence]
+    return Standing.BLOCKED if record.blocked else STANDING[record.presence]
 
 
 def wound_down(record: PatronRecord, last_day: date) -> PatronRecord:

@@ -27,6 +27,7 @@ class Exclusion(StrEnum):
     NUMBER_PATTERN = "number_pattern"
     NUMBER_TOO_LONG = "number_too_long"
     NUMBER_COLLISION = "number_collision"
+    NUMBER_IN_ILS = "number_in_ils"
     ID_RECYCLED = "id_recycled"
     OF_AGE = "of_age"
     ROLE_CHANGED = "role_changed"

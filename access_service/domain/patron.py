@@ -59,7 +59,8 @@ class Patron:
 class PatronRecord:
     """A stored patron. `patron_id` never changes and is never reused; credentials and usage hang on it.
 
-    `person` is set of one who is linked with patrons of other districts: the patron id of the eldest.
+    `person` is set of one who is linked with patrons of other districts: the patron id of the eldest. `blocked` is the
+    ILS's word, by its newest extract.
     `pin_key` and `pin_digest` are the issued PIN under a pepper (pin_vault.py); both None means no PIN works.
     """
 
@@ -72,6 +73,7 @@ class PatronRecord:
     pin_key: str | None
     pin_digest: bytes | None = field(repr=False)
     person: int | None = None
+    blocked: bool = False
 
     @property
     def told_id(self) -> int:

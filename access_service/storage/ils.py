@@ -74,6 +74,7 @@ class AccountRow(NamedTuple):
     seen_on: str | None = None
     reason: str | None = None
     reason_on: str | None = None
+    made_by: int = 0
 
 
 class Load(NamedTuple):

@@ -22,7 +22,7 @@ _RECORD = [
     *(patrons.c[name] for name in Patron.__dataclass_fields__),
     *(
         patrons.c[name]
-        for name in ("presence", "left_on", "created_on", "updated_on", "pin_key", "pin_digest", "person")
+        for name in ("presence", "left_on", "created_on", "updated_on", "pin_key", "pin_digest", "person", "blocked")
     ),
 ]
 
@@ -142,11 +142,13 @@ def owners(
 
 def _record(row: Sequence[Any]) -> PatronRecord:
     patron_id, district, source_id, role, *facts, expires = row[:14]
-    presence, left_on, created_on, updated_on, *pin_and_person = row[14:]
-    left_on, created_on, updated_on = map(_day, (left_on, created_on, updated_on))
+    presence, *days = row[14:18]
+    left_on, created_on, updated_on = map(_day, days)
+    pin_key, pin_digest, person, blocked = row[18:]
     facts.append(_day(expires))
     patron = Patron(district, source_id, Role(role), *facts)
-    return PatronRecord(patron_id, patron, Presence(presence), left_on, created_on, updated_on, *pin_and_person)
+    others = pin_key, pin_digest, person, bool(blocked)
+    return PatronRecord(patron_id, patron, Presence(presence), left_on, created_on, updated_on, *others)
 
 
 def _day(value: Any) -> Any:

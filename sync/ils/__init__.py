@@ -1,8 +1,23 @@
 """The night's other half: the ILS holds the patrons that we hold."""
 
+from sync.ils.extract import Reading, take
+from sync.ils.hearing import heard
 from sync.ils.load import Told, load, preview
 from sync.ils.loads import Loading
-from sync.ils.night import loading_of, tell_ils
+from sync.ils.night import ask_ils, loading_of, reading_of, tell_ils
 from sync.ils.trouble import UndeliveredError
 
-__all__ = ["Loading", "Told", "UndeliveredError", "load", "loading_of", "preview", "tell_ils"]
+__all__ = [
+    "Loading",
+    "Reading",
+    "Told",
+    "UndeliveredError",
+    "ask_ils",
+    "heard",
+    "load",
+    "loading_of",
+    "preview",
+    "reading_of",
+    "take",
+    "tell_ils",
+]

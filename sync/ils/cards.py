@@ -67,7 +67,7 @@ def read_cards(path: Path, name: str, terms: Extract) -> tuple[int, list[Card]]:
 
 def rows_of(path: Path, name: str, source: Source, columns: Sequence[str]) -> Iterator[tuple[int, Row]]:
     """Line number and the cells of these columns, trimmed, of every row. Errors as `read_cards`."""
-    with _strictly(name), path.open(encoding=_encoding(source), newline="") as text:
+    with strictly(name), path.open(encoding=encoding_of(source), newline="") as text:
         reader = csv.reader(
             _lines(text, source),
             strict=True,
@@ -171,7 +171,8 @@ def _places(first: Row, name: str, source: Source, columns: Sequence[str]) -> li
     return [headers.index(header) for header in columns]
 
 
-def _encoding(source: Source) -> str:
+def encoding_of(source: Source) -> str:
+    """A byte order mark is no part of the first header."""
     return "utf-8-sig" if source.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else source.encoding
 
 
@@ -184,7 +185,8 @@ def _lines(text: TextIO, source: Source) -> Iterator[str]:
 
 
 @contextmanager
-def _strictly(name: str) -> Iterator[None]:
+def strictly(name: str) -> Iterator[None]:
+    """Turn what is wrong with a file into ExtractRefusedError."""
     try:
         yield
     except UnicodeDecodeError as error:

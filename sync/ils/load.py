@@ -1,28 +1,29 @@
 """Tell the ILS what it does not know yet: what an earlier night could not deliver first, then what is new."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
-from operator import attrgetter
+from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any
 
 from access_service.errors import ConfigError, OperatorError
-from access_service.ils import Ils
+from access_service.ils import Action, Ils
 from access_service.storage import ils as storage
 from access_service.storage.ils import Load
 from sync.alone import alone
 from sync.ils.delivery import put_files
 from sync.ils.formats import FORMATS
-from sync.ils.loads import Loading, acknowledge, as_of_now, compare, give_up, make, orders_of
+from sync.ils.loads import Loading, acknowledge, as_of_now, compare, give_up, left_alone, make, orders_of
 from sync.ils.orders import Order, counts
 from sync.ils.shape import BY_HAND
 from sync.ils.trouble import UndeliveredError
 
 # Answers of an API are noted so often: after a stop so many orders are told again.
 NOTED_EVERY = 100
+
+Call = Callable[[Sequence[Order]], Iterable[str]]
 
 
 @dataclass(slots=True)
@@ -131,7 +132,9 @@ def _is_called(ils: Ils) -> bool:
 def _put(loading: Loading, waiting: Load, orders: Sequence[Order], told: Told) -> int:
     form = FORMATS[loading.ils.format]
     assert form.files  # noqa: S101 - as _is_called says
-    told.files += put_files(loading.ils, f"{loading.code}-{waiting.number:06}", form.files(orders, loading.ils))
+    theirs = left_alone(loading, orders)
+    some = [order for order in orders if order.account.patron_id not in theirs]
+    told.files += put_files(loading.ils, f"{loading.code}-{waiting.number:06}", form.files(some, loading.ils))
     acknowledge(loading, waiting, orders, [""] * len(orders), len(orders))
     return 0
 
@@ -144,16 +147,26 @@ def _call(loading: Loading, waiting: Load, orders: Sequence[Order]) -> int:
             # A load may take hours, and somebody may opt out in the midst of it.
             some, answers = as_of_now(loading, orders[start : start + NOTED_EVERY]), list[str]()
             try:
-                for _, these in groupby(some, key=attrgetter("action")):
-                    answers.extend(call(list(these)))
+                answers.extend(_answers(call, some, left_alone(loading, some)))
             finally:
                 acknowledge(loading, waiting, some[: len(answers)], answers, start + len(answers))
                 refused += sum(map(bool, answers))
     return refused
 
 
+def _answers(call: Call, orders: Sequence[Order], theirs: Collection[int]) -> Iterator[str]:
+    """As they come. Of accounts that are staff's by now nothing is told."""
+
+    def key(order: Order) -> tuple[Action, bool]:
+        return order.action, order.account.patron_id in theirs
+
+    for (_, is_theirs), these in groupby(orders, key):
+        listed = list(these)
+        yield from repeat("", len(listed)) if is_theirs else call(listed)
+
+
 @contextmanager
-def _calling(ils: Ils) -> Iterator[Callable[[Sequence[Order]], Iterable[str]]]:
+def _calling(ils: Ils) -> Iterator[Call]:
     """Answers as they come."""
     form = FORMATS[ils.format]
     if form.together:

@@ -21,6 +21,8 @@ from access_service.storage import ils as storage
 from access_service.storage import opt_outs
 from access_service.storage.engine import Databases, snapshot
 from access_service.storage.ils import AccountRow, AccountState, Known, Load, LoadState
+from access_service.storage.ils_cards import claim_accounts
+from sync.ils.claims import claimed
 from sync.ils.formats import FORMATS
 from sync.ils.orders import Account, Marks, Order, counts, nobody, opened, sealed
 from sync.ils.wanted import ENDING, ONE_DAY, Tonight, Wanted, ordered, wanted
@@ -51,16 +53,17 @@ class Loading:
     def marks(self) -> Marks:
         return Marks(self.key)
 
-    def tonight(self, *, whole: bool) -> Tonight:
+    def tonight(self, claims: Mapping[int, str], *, whole: bool) -> Tonight:
         form = FORMATS[self.ils.format]
-        return Tonight(self.district, self.ils, form, self.marks, self.today, self.freezes, whole)
+        return Tonight(self.district, self.ils, form, self.marks, self.today, self.freezes, whole, claims)
 
 
 def compare(loading: Loading, *, whole: bool) -> Wanted:
     """What the ILS is to be told now. Writes nothing."""
     with snapshot(loading.databases) as connection:
         version = opt_outs.version(connection)
-        found = wanted(storage.known(connection, loading.code), loading.tonight(whole=whole))
+        claims = claimed(connection, loading.district, loading.ils)
+        found = wanted(storage.known(connection, loading.code), loading.tonight(claims, whole=whole))
         ledger = Ledger.read(connection, loading.vault, loading.code)
         yesterday = loading.today - ONE_DAY
         found.orders += [
@@ -77,6 +80,7 @@ def make(loading: Loading, *, whole: bool = False) -> tuple[Load | None, bool]:
     with loading.databases.writer.begin() as connection:
         if opt_outs.claim(connection, 0) != found.opt_outs:
             raise OvertakenError("somebody opted out or in again this moment; `roster-sync load` tells the ILS")
+        claim_accounts(connection)
         _keep_back(connection, loading, found)
         if not found.orders:
             return None, False
@@ -95,8 +99,9 @@ def make(loading: Loading, *, whole: bool = False) -> tuple[Load | None, bool]:
             error=None,
         )
         storage.add_load(connection, load)
-        new = [order for order in found.orders if order.action is Action.CREATE]
-        rows = storage.accounts(connection, [order.account.patron_id for order in new])
+        of_patrons = [order for order in found.orders if order.account.patron_id]
+        rows = storage.accounts(connection, [order.account.patron_id for order in of_patrons])
+        new = [order for order in of_patrons if not _is_made(rows.get(order.account.patron_id))]
         storage.replace_accounts(connection, (_on_its_way(loading, order, rows) for order in new))
     return load, found.more
 
@@ -133,14 +138,22 @@ def _ended(order: Order, today: date) -> Order:
     return Order(Action.EXPIRE, nobody(order.account.library_number, today - ONE_DAY), ENDING)
 
 
+def left_alone(loading: Loading, orders: Sequence[Order]) -> frozenset[int]:
+    """Patron ids of these orders whose accounts became staff's after they were given."""
+    with loading.databases.reader.connect() as connection:
+        rows = storage.accounts(connection, [order.account.patron_id for order in orders])
+    return frozenset(row.patron_id for row in rows.values() if row.state == AccountState.THEIRS)
+
+
 def acknowledge(loading: Loading, load: Load, orders: Sequence[Order], answers: Sequence[str], answered: int) -> None:
     """These orders have come, all that were before them too, `answered` in all: the ILS knows now what they say, but
     for those that it refused in the words of their answer."""
     taken = [order for order, words in zip(orders, answers, strict=True) if not words]
     with loading.databases.writer.begin() as connection:
+        claim_accounts(connection)
         rows = storage.accounts(connection, [order.account.patron_id for order in orders])
         for order, words in zip(orders, answers, strict=True):
-            if row := rows.get(order.account.patron_id):
+            if (row := rows.get(order.account.patron_id)) and row.state != AccountState.THEIRS:
                 changed = _refused(row, order, words, loading) if words else _told(row, order, load, loading)
                 rows[row.patron_id] = changed
         storage.replace_accounts(connection, rows.values())
@@ -160,8 +173,10 @@ def _told(row: AccountRow, order: Order, load: Load, loading: Loading) -> Accoun
         told=json.dumps(told),
         load=load.number,
         sent_on=loading.today.isoformat(),
-        reason=None,
-        reason_on=None,
+        # An extract says when it was for nothing again.
+        reason=row.reason if loading.ils.extract else None,
+        reason_on=row.reason_on if loading.ils.extract else None,
+        made_by=load.number if order.action is Action.CREATE else row.made_by,
     )
 
 
@@ -169,6 +184,10 @@ def _refused(row: AccountRow, order: Order, words: str, loading: Loading) -> Acc
     made = row.made and order.action is not Action.CREATE
     on = row.reason_on if row.reason == words else loading.today.isoformat()
     return row._replace(state=AccountState.REFUSED.value, made=made, reason=words, reason_on=on)
+
+
+def _is_made(row: AccountRow | None) -> bool:
+    return row is not None and row.made
 
 
 def _on_its_way(loading: Loading, order: Order, rows: Mapping[int, AccountRow]) -> AccountRow:

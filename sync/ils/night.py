@@ -8,6 +8,8 @@ from access_service.errors import ConfigError, OperatorError, StorageError
 from access_service.pin_vault import PinVault
 from access_service.storage import runs
 from sync.arrival import known_freezes
+from sync.ils.extract import Reading
+from sync.ils.hearing import heard
 from sync.ils.load import Told, load
 from sync.ils.loads import Loading
 from sync.order import Job, sync_key, timed
@@ -21,6 +23,20 @@ def loading_of(job: Job) -> Loading:
         raise ConfigError("service.toml: has no [ils], so there is nobody to tell; docs/connect has a page for each")
     vault = PinVault.from_environment()
     return Loading(job.databases, job.district, ils, vault, sync_key(), job.now, known_freezes(job))
+
+
+def reading_of(job: Job) -> Reading:
+    """What the ILS of an installation says. Errors: ConfigError for the pepper."""
+    return Reading(job.databases, job.settings, PinVault.from_environment(), job.now)
+
+
+def ask_ils(job: Job, report: Report) -> None:
+    """Read what the ILS says before anything is planned. Never stops the night: what it said last still stands."""
+    ils = job.settings.service.ils
+    if ils is None or not (ils.extract or ils.rejects):
+        return
+    with timed(job, report, "extract"):
+        report.facts["ils_extract"] = heard(reading_of(job))
 
 
 def tell_ils(job: Job, report: Report) -> None:

@@ -1,7 +1,7 @@
 """Which orders make the ILS hold what we hold: compared with what it was told, whatever became of earlier nights."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -29,7 +29,8 @@ _OWNED = {
 
 @dataclass(frozen=True)
 class Tonight:
-    """For whom, how and when accounts are compared. With `whole` every one is told anew."""
+    """For whom, how and when accounts are compared. With `whole` every one is told anew. `claims` are patrons without
+    an account whose number is a card of the ILS all the same: "" where it is theirs, else why it is not."""
 
     district: District
     ils: Ils
@@ -38,6 +39,7 @@ class Tonight:
     today: date
     freezes: tuple[Freeze, ...] = ()
     whole: bool = False
+    claims: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def fields(self) -> frozenset[AccountField]:
@@ -95,6 +97,12 @@ def _compare(each: Known, tonight: Tonight, found: Wanted, waits: Callable[[int]
     elif account.expires < tonight.today:
         # Whom the ILS never had it need not hear of.
         return
+    elif claim := tonight.claims.get(each.patron_id):
+        found.kept_back.append((each, claim))
+        return
+    elif each.patron_id in tonight.claims:
+        # Adopted: it has a PIN already, and whatever else is told once.
+        orders = [Order(Action.UPDATE, account, tonight.fields - tonight.once)]
     elif waits(each.patron_id):
         found.waiting += 1
         return

@@ -23,7 +23,7 @@ from tests.postgres import PostgresServer
 
 AUTHORIZED = {"Authorization": f"Bearer {seed.KEY}"}
 NEXT_WEEK, YESTERDAY = date(2026, 11, 10), date(2026, 11, 2)
-CONTESTED = "0000009"
+CONTESTED = "0000011"
 KINDS = [
     seed.patron(1, "0000001"),
     seed.patron(2, "0000002", presence=Presence.ABSENT),
@@ -32,6 +32,8 @@ KINDS = [
     seed.patron(5, "0000005", presence=Presence.LEFT, left_on=YESTERDAY, expires=NEXT_WEEK),
     seed.patron(6, "0000006", expires=seed.TODAY),
     seed.patron(7, "0000007", expires=date.max),
+    seed.patron(9, "0000009", blocked=True),
+    seed.patron(10, "0000010", blocked=True, expires=YESTERDAY),
 ]
 WITHOUT_PIN = seed.patron(8, "0000008")
 NUMBERS = [record.patron.student_number for record in (*KINDS, WITHOUT_PIN)]
@@ -58,12 +60,16 @@ def by_json(web: FlaskClient, number: str, pin: str) -> Verdict:
 
 
 def by_patronapi(web: FlaskClient, number: str, pin: str) -> Verdict:
-    """As a client reads it: RETCOD, then the date."""
+    """As a client reads it: RETCOD, then date and block."""
     tested = web.get(f"/PATRONAPI/{quote(number)}/{quote(pin, safe='')}/pintest").get_data(as_text=True)
     dumped = web.get(f"/PATRONAPI/{quote(number)}/dump").get_data(as_text=True)
     shown = re.search(r"^EXP DATE\[p43\]=(.{8})<BR>$", dumped, re.MULTILINE)
     assert ("ERRNUM=1<BR>" in tested) == ("ERRNUM=1<BR>" in dumped) == (shown is None)
-    return shown is not None, "RETCOD=0<BR>" in tested, shown is not None and is_good(shown[1])
+    return (
+        shown is not None,
+        "RETCOD=0<BR>" in tested,
+        shown is not None and is_good(shown[1]) and "MBLOCK[p56]=-<BR>" in dumped,
+    )
 
 
 def is_good(shown: str) -> bool:

@@ -1,5 +1,6 @@
 """May they come in? Standing and PIN are two facts, and both must be right."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -35,6 +36,17 @@ def _record(presence: Presence, expires: date, left_on: date | None = None) -> P
 def test_standing_follows_from_presence_and_date(presence: Presence, expires: date, standing: Standing) -> None:
     """A card is good through its last day; who left is never in good standing, who is absent still is."""
     assert judge(_record(presence, expires), TODAY) is standing
+
+
+def test_a_block_counts_where_the_card_would_be_good() -> None:
+    """Whoever left or expired is told that; the block is there all the same."""
+    blocked = {
+        presence: judge(replace(_record(presence, TODAY), blocked=True), TODAY)
+        for presence in (Presence.PRESENT, Presence.ABSENT, Presence.GRADUATED, Presence.CONVERTED)
+    }
+    assert {*blocked.values()} == {Standing.BLOCKED}
+    for presence, told in ((Presence.LEFT, Standing.LEFT), (Presence.PRESENT, Standing.EXPIRED)):
+        assert judge(replace(_record(presence, date(2026, 11, 2)), blocked=True), TODAY) is told
 
 
 @pytest.mark.parametrize("standing", Standing)

@@ -41,7 +41,7 @@ def _clean(text: str) -> str:
 _FIELDS: tuple[tuple[str, Release | None, Callable[[PatronRecord], str]], ...] = (
     ("P TYPE[p47]", Release.PATRON_TYPE, lambda record: _clean(record.patron.patron_type)),
     ("HOME LIBR[p53]", Release.BRANCH, lambda record: _clean(record.patron.branch).ljust(5)),
-    ("MBLOCK[p56]", None, lambda _: "-"),
+    ("MBLOCK[p56]", None, lambda record: "b" if record.blocked else "-"),
     ("REC TYPE[p80]", None, lambda _: "p"),
     ("RECORD #[p81]", Release.PATRON_ID, lambda record: str(record.told_id)),
     ("CREATED[p83]", Release.PATRON_ID, lambda record: _date(record.created_on)),
@@ -53,7 +53,7 @@ _FIELDS: tuple[tuple[str, Release | None, Callable[[PatronRecord], str]], ...] =
 
 
 def pintest(answer: Answer) -> str:
-    """RETCOD=0 for a right PIN whatever the standing: the client takes that from the date in the dump."""
+    """RETCOD=0 for a right PIN whatever the standing: the client takes that from date and block in the dump."""
     if answer.record is None:
         return _page(*NOT_FOUND)
     return _page(*(RIGHT_PIN if answer.pin is PinResult.OK else WRONG_PIN))

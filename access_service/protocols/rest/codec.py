@@ -70,7 +70,7 @@ class ReleasedPatron(TypedDict, total=False):
     expires: str
 
 
-ToldStanding = Literal["active", "expired", "unknown"]
+ToldStanding = Literal["active", "expired", "blocked", "unknown"]
 
 
 class Verdict(BaseModel):

@@ -1,0 +1,255 @@
+"""Read the ILS's newest extract: whose cards there are, which are blocked, and what became of what we told it.
+
+A file that cannot be trusted changes nothing at all: whoever is missing from it would count as deleted.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from access_service.domain.identifiers import fold
+from access_service.errors import ConfigError
+from access_service.ils import Extract, Ils
+from access_service.opt_outs import Kind, Ledger
+from access_service.pin_vault import PinVault
+from access_service.settings import Settings
+from access_service.storage import ils as accounts
+from access_service.storage import ils_cards as storage
+from access_service.storage.engine import Databases, database_errors, snapshot
+from access_service.storage.ils import AccountRow, AccountState
+from access_service.storage.ils_cards import CardRow, Held, LastRead
+from sync.alone import alone
+from sync.ils.cards import Card, read_cards
+from sync.ils.claims import patron_types
+from sync.ils.incoming import ExtractRefusedError, Incoming, given, incoming
+from sync.ils.reconcile import Seen, reconciled
+
+EXTRACT = "extract"
+# So many accounts that all are missing from a first extract are no accident.
+_ALL_MISSING = 20
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Of an installation what its ILS says."""
+
+    databases: Databases
+    settings: Settings
+    vault: PinVault
+    now: Callable[[], datetime]
+
+    @property
+    def ils(self) -> Ils:
+        """Errors: ConfigError where none is configured."""
+        if self.settings.service.ils is None:
+            raise ConfigError("service.toml: has no [ils]; docs/connect has a page for each")
+        return self.settings.service.ils
+
+    @property
+    def terms(self) -> Extract:
+        """Errors: ConfigError where none is configured."""
+        if self.ils.extract is None:
+            raise ConfigError("service.toml: has no [ils.extract]; docs/connect/extract.md has tables to copy")
+        return self.ils.extract
+
+
+@dataclass(slots=True)
+class Taken:
+    """What an extract told: its rows and when it was written; and by what became of them how many accounts."""
+
+    written: datetime
+    rows: int = 0
+    again: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        written = self.written.isoformat(timespec="minutes")
+        return {"written": written, "rows": self.rows, "again": self.again, "counts": self.counts, "text": str(self)}
+
+    def __str__(self) -> str:
+        written = f"of {self.written:%Y-%m-%d %H:%M} UTC"
+        if self.again:
+            return f"{written}: read before"
+        told = "".join(f", {count:,} {what}" for what, count in self.counts.items() if count)
+        return f"{written}: {self.rows:,} rows{told}"
+
+
+def take(reading: Reading, file: Path | None = None) -> Taken:
+    """Read the newest extract, or `file`, unless it was read before.
+
+    Errors: ExtractRefusedError, BusyError and ConfigError, and then nothing was changed; what a database refuses.
+    """
+    spool = reading.settings.service.spool
+    busy = "the ILS's extract is being read already; wait for that to end"
+    with alone(reading.databases, spool, "ils extract", busy), database_errors():
+        with reading.databases.reader.connect() as connection:
+            last = storage.last_read(connection, EXTRACT)
+        with _newest(reading, file) as found:
+            if last and (found.sha256, found.written) == (last.sha256, last.written_at):
+                return Taken(found.written, last.rows, again=True)
+            _check_age(reading, found, last)
+            rows, cards = read_cards(found.path, found.name, reading.terms)
+            found.check_unchanged()
+            if last and rows * 100 < last.rows * reading.terms.least_percent:
+                raise ExtractRefusedError(
+                    f"{found.name} has {rows:,} rows, and the last one had {last.rows:,}: is it whole? Have it exported"
+                    " again, or lower [ils.extract] least_percent for once"
+                )
+            return _apply(reading, found, rows, cards, last)
+
+
+def _newest(reading: Reading, file: Path | None) -> AbstractContextManager[Incoming]:
+    spool = reading.settings.service.spool
+    return nullcontext(given(file)) if file else incoming(EXTRACT, reading.terms, reading.ils, spool)
+
+
+def _check_age(reading: Reading, found: Incoming, last: LastRead | None) -> None:
+    hours = (reading.now() - found.written).total_seconds() / 3600
+    if hours > reading.terms.max_age_hours:
+        raise ExtractRefusedError(
+            f"{found.name} is {hours:.0f} hours old, and [ils.extract] max_age_hours is"
+            f" {reading.terms.max_age_hours:g}; see that the ILS still exports"
+        )
+    if last and found.sha256 == last.sha256:
+        raise ExtractRefusedError(f"{found.name} says the same as the last one; see that the ILS exports anew")
+    if last and found.written <= last.written_at:
+        raise ExtractRefusedError(
+            f"{found.name} of {found.written:%Y-%m-%d %H:%M} UTC is older than the last one,"
+            f" of {last.written_at:%Y-%m-%d %H:%M} UTC; see which file the ILS leaves"
+        )
+
+
+def _apply(reading: Reading, found: Incoming, rows: int, cards: list[Card], last: LastRead | None) -> Taken:
+    book = _Book(reading, found, cards)
+    with snapshot(reading.databases) as connection:
+        before = list(storage.held(connection))
+        settled = storage.delivered(connection, found.written - timedelta(hours=reading.terms.load_hours))
+        book.check_library(before, settled, last)
+        gone, new = _difference(storage.cards(connection), book.rows(before, _opted_out(reading, connection, cards)))
+    changed = [(each.account, after) for each in before if (after := book.after(each, settled)) != each.account]
+    blocks = [(each, now) for each in before if (now := book.is_blocked(each)) != each.blocked]
+    counts = _counted(after for _, after in changed) | {
+        "blocked": sum(now for _, now in blocks),
+        "unblocked": sum(not now for _, now in blocks),
+    }
+    read = LastRead(EXTRACT, found.written, reading.now(), found.sha256, rows, book.ours)
+    with reading.databases.writer.begin() as connection:
+        storage.claim_accounts(connection)
+        storage.replace_cards(connection, gone, new)
+        # What a load wrote meanwhile is newer than what the extract says.
+        stand = accounts.accounts(connection, [row.patron_id for row, _ in changed])
+        accounts.replace_accounts(connection, [after for row, after in changed if stand.get(row.patron_id) == row])
+        storage.set_blocked(connection, [(each.account.patron_id, now) for each, now in blocks])
+        storage.note_read(connection, read)
+    return Taken(found.written, rows, counts=counts)
+
+
+class _Book:
+    """The cards of an extract by number and by key, and what they say of accounts."""
+
+    def __init__(self, reading: Reading, found: Incoming, cards: list[Card]) -> None:
+        self._ils, self._found, self._cards = reading.ils, found, cards
+        self._least = reading.terms.least_percent
+        self._by_number = {card.folded: card for card in cards}
+        self._by_key = {card.key: card for card in cards if card.key}
+        types = frozenset(name for district in reading.settings.districts.values() for name in patron_types(district))
+        self._seen = {
+            code: Seen(reading.ils, types, found.written.astimezone(district.zone).date().isoformat())
+            for code, district in reading.settings.districts.items()
+        }
+        self.ours = 0
+
+    def check_library(self, before: list[Held], settled: set[tuple[str, int]], last: LastRead | None) -> None:
+        """Errors: ExtractRefusedError where our accounts are not in it, as they would not be in another library's."""
+        told = [each.account for each in before if self._says_something_of(each.account, settled)]
+        self.ours = sum(fold(row.number) in self._by_number for row in told)
+        # Whoever was forgotten since is missed by nobody.
+        expected = min(last.ours, len(told)) if last else len(told)
+        if (last and self.ours * 100 < expected * self._least) or (
+            not last and expected >= _ALL_MISSING and not self.ours
+        ):
+            had = f"the last one had {expected:,}" if last else f"the ILS was told of {expected:,}"
+            raise ExtractRefusedError(
+                f"{self._found.name} has {self.ours:,} of our accounts, and {had}: is it the right library's, and are"
+                " loads read there? Nothing was changed"
+            )
+
+    def after(self, each: Held, settled: set[tuple[str, int]]) -> AccountRow:
+        """The account as it is after this extract."""
+        row = each.account
+        if row.state == AccountState.THEIRS or not self._says_something_of(row, settled):
+            return row
+        card = self._by_number.get(fold(row.number))
+        return reconciled(row, card, self._elsewhere(each), self._seen[row.district])
+
+    def is_blocked(self, each: Held) -> bool:
+        card = self._by_number.get(fold(each.account.number)) or self._by_key.get(self._key(each))
+        return each.account.made and card is not None and card.blocked
+
+    def rows(self, before: list[Held], left_out: set[str]) -> dict[tuple[str, str], CardRow]:
+        """The cards as they are stored, but for those of people who opted out."""
+        ours = {fold(each.account.number): each.account.patron_id for each in before if _was_told(each.account)}
+        return {
+            (card.folded, card.number): CardRow(
+                card.folded,
+                card.number,
+                card.key,
+                card.patron_type,
+                card.branch,
+                card.expires.isoformat() if card.expires else None,
+                card.blocked,
+                ours.get(card.folded),
+            )
+            for card in self._cards
+            if card.number not in left_out
+        }
+
+    def _says_something_of(self, row: AccountRow, settled: set[tuple[str, int]]) -> bool:
+        return row.made and (row.district, row.load) in settled and row.district in self._seen
+
+    def _elsewhere(self, each: Held) -> bool:
+        """Whether an account under a number that is none of ours has the key of this one."""
+        other = self._by_key.get(self._key(each))
+        return other is not None and other.folded not in {fold(each.account.number), fold(each.library_number)}
+
+    def _key(self, each: Held) -> str:
+        return str(each.account.patron_id if self._ils.key == "patron_id" else getattr(each, self._ils.key))
+
+
+def _was_told(row: AccountRow) -> bool:
+    return row.made or row.load > 0
+
+
+def _opted_out(reading: Reading, connection: Connection, cards: list[Card]) -> set[str]:
+    """Numbers of cards whose holders are in an opt-out ledger: nothing is stored of them."""
+    found: set[str] = set()
+    for code in reading.settings.districts:
+        ledger = Ledger.read(connection, reading.vault, code)
+        if ledger.rows:
+            known = ledger.each(Kind.LIBRARY_NUMBER, [card.folded for card in cards])
+            found |= {card.number for card, row in zip(cards, known, strict=True) if row}
+    return found
+
+
+def _difference(stored: Iterator[CardRow], new: dict[tuple[str, str], CardRow]) -> tuple[list[CardRow], list[CardRow]]:
+    """Which rows to delete and which to write, so that a night writes only what changed."""
+    gone = []
+    for row in stored:
+        if new.get((row.folded, row.number)) == row:
+            del new[row.folded, row.number]
+        else:
+            gone.append(row)
+    return gone, list(new.values())
+
+
+def _counted(changed: Iterator[AccountRow]) -> dict[str, int]:
+    counts = {"held": 0, "refused": 0, "left_alone": 0, "fields_of_staff": 0}
+    names = {AccountState.REFUSED: "refused", AccountState.THEIRS: "left_alone"}
+    for row in changed:
+        counts[names.get(AccountState(row.state), "held" if row.theirs == "[]" else "fields_of_staff")] += 1
+    return counts
