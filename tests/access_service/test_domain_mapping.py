@@ -96,6 +96,7 @@ def test_what_is_not_decided_here_is_listed() -> None:
     elsewhere = {
         Exclusion.NOT_A_STUDENT,
         Exclusion.NUMBER_COLLISION,
+        Exclusion.NUMBER_IN_ILS,
         Exclusion.ID_RECYCLED,
         Exclusion.OF_AGE,
         Exclusion.OPTED_OUT,

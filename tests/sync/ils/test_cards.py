@@ -14,7 +14,7 @@ from sync.ils.incoming import ExtractRefusedError
 
 PAGE = Path(__file__).parents[3] / "docs" / "connect" / "extract.md"
 EXAMPLES = re.findall(
-    r"^## (\w+).*?```toml\n(.*?)```.*?```csv\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S | re.M
+    r"^## (\w+): .*?```toml\n(.*?)```.*?```csv\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S | re.M
 )
 HEADER = "barcode,sis,type,home,ends,block"
 
