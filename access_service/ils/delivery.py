@@ -7,6 +7,10 @@ from pydantic import Field, model_validator
 
 from access_service.toml import Table
 
+# Without a name or password in it, which errors would show.
+_NAME = r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
+_URL = rf"^(|(https://{_NAME}|http://(localhost|127\.0\.0\.1))(:\d{{1,5}})?(/[^\s?#]*)?)$"
+
 
 class Delivery(Table):
     """`to` a folder of this machine, a folder of an SFTP server, or the API at `url`. Secrets are never here:
@@ -19,7 +23,7 @@ class Delivery(Table):
     port: Annotated[int, Field(ge=1, le=65535)] = 22
     user: str = ""
     host_keys: tuple[Annotated[str, Field(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")], ...] = ()
-    url: Annotated[str, Field(pattern=r"^(|https://.*|http://(localhost|127\.0\.0\.1)(:\d+)?(/.*)?)$")] = ""
+    url: Annotated[str, Field(pattern=_URL)] = ""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     tries: Annotated[int, Field(ge=1, le=10)] = 5
     pause_seconds: Annotated[float, Field(ge=0, le=60)] = 0

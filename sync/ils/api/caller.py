@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter, ValidationError
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError, InvalidHeader, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as TooLateError
@@ -16,6 +17,8 @@ from urllib3.exceptions import TimeoutError as TooLateError
 from access_service.ils import Delivery
 from sync.ils.api.answer import Answer, RefusedError
 from sync.ils.trouble import UndeliveredError
+
+T = TypeVar("T")
 
 MOST_BYTES = 4 * 1024 * 1024
 LONGEST_WAIT = 120  # seconds
@@ -133,6 +136,15 @@ class Api:
     def trouble(self, what: str) -> UndeliveredError:
         """`what` says what is wrong with the API, and what to see to."""
         return UndeliveredError(f"{self._host}: {what}")
+
+    def shaped(self, answer: Answer, shape: TypeAdapter[T]) -> T:
+        """What an answer says. Errors: UndeliveredError where that has another shape."""
+        try:
+            return shape.validate_python(answer.body)
+        except ValidationError as error:
+            where = ".".join(map(str, error.errors()[0]["loc"])) or "it"
+        # Not from the error, which quotes what was answered.
+        raise self.trouble(f"what answers is not the API of this [ils] format ({where}); check [ils.delivery] url")
 
     def _login(self) -> Mapping[str, str]:
         if self._who is None:

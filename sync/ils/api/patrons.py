@@ -1,6 +1,6 @@
 """What an order is, where the ILS keeps patrons one by one: found by our key, looked at, and only then changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,13 +11,13 @@ from sync.ils.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class There:
-    """An account as the ILS has it: `keys` are those of our kind, `record` is all that it says."""
+    """An account as the ILS has it: `keys` are those of our kind, `record` is what was read."""
 
     at: str
     numbers: tuple[str, ...] = field(repr=False)
     keys: tuple[str, ...] = field(repr=False)
     patron_type: str
-    record: Mapping[str, Any] = field(repr=False)
+    record: Any = field(repr=False)
 
 
 class Patrons(Protocol):

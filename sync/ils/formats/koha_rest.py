@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
 
 from access_service.ils import AccountField, Action, Ils
 from sync.ils.api import Api, RefusedError, There, client_credentials, tell, telling, the_one
@@ -23,9 +24,33 @@ _NAMES = {
     AccountField.BRANCH: "library_id",
     AccountField.EXPIRES: "expiry_date",
 }
-_ALWAYS = ("surname", "library_id", "category_id")
+_ALWAYS = {"surname", "library_id", "category_id"}
 # An account that is younger may be one whose making was cut off before it had its PIN.
 _NEW = timedelta(days=7)
+
+
+class _Attribute(BaseModel):
+    type: str
+    value: str
+
+
+class _Patron(BaseModel):
+    """What of a record is read. What the key's user may not see is null."""
+
+    patron_id: int
+    cardnumber: str | None
+    surname: str | None
+    library_id: str | None
+    category_id: str | None
+    date_enrolled: date | None = None
+    extended_attributes: list[_Attribute] = []
+
+
+class _Made(BaseModel):
+    patron_id: int
+
+
+_FOUND, _MADE = TypeAdapter(list[_Patron]), TypeAdapter(_Made)
 
 
 @dataclass(frozen=True)
@@ -44,14 +69,14 @@ class Koha:
 
     def make(self, order: Order) -> None:
         key = {"type": self.code, "value": order.account.key}
-        made = self.api.ask("POST", "patrons", _said(order) | {"extended_attributes": [key]})
-        self._set_pin(str(made.body["patron_id"]), order)
+        answer = self.api.ask("POST", "patrons", _said(order) | {"extended_attributes": [key]})
+        self._set_pin(str(self.api.shaped(answer, _MADE).patron_id), order)
 
     def change(self, there: There, order: Order) -> None:
-        said = {name: there.record.get(name) for name in _ALWAYS} | _said(order)
+        record: _Patron = there.record
+        said = record.model_dump(include=_ALWAYS) | _said(order)
         self.api.ask("PUT", f"patrons/{there.at}", said)
-        enrolled = there.record.get("date_enrolled")
-        if enrolled and date.fromisoformat(enrolled) > datetime.now(UTC).date() - _NEW:
+        if record.date_enrolled and record.date_enrolled > datetime.now(UTC).date() - _NEW:
             self._set_pin(there.at, order)
 
     def _set_pin(self, at: str, order: Order) -> None:
@@ -64,8 +89,8 @@ class Koha:
 
     def _found(self, query: Mapping[str, str]) -> Iterator[There]:
         headers = {"x-koha-query": json.dumps(query), "x-koha-embed": "extended_attributes"}
-        for record in self.api.ask("GET", "patrons", headers=headers).body:
-            if record.get("surname") is None:
+        for record in self.api.shaped(self.api.ask("GET", "patrons", headers=headers), _FOUND):
+            if None in (record.surname, record.library_id, record.category_id):
                 raise RefusedError("our key's user may not see the account of this number or key in Koha")
             yield self._there(record)
 
@@ -75,11 +100,10 @@ class Koha:
             raise self.api.trouble("it did not look for what was asked; Koha 22.11 or later does")
         return the_one(there for there, has in found if wanted in has)
 
-    def _there(self, record: Mapping[str, Any]) -> There:
-        attributes = record.get("extended_attributes") or []
-        keys = tuple(each["value"] for each in attributes if each["type"] == self.code)
-        number = record.get("cardnumber")
-        return There(str(record["patron_id"]), (number,) if number else (), keys, record["category_id"], record)
+    def _there(self, record: _Patron) -> There:
+        keys = tuple(each.value for each in record.extended_attributes if each.type == self.code)
+        numbers = (record.cardnumber,) if record.cardnumber else ()
+        return There(str(record.patron_id), numbers, keys, str(record.category_id), record)
 
 
 def _said(order: Order) -> dict[str, str]:

@@ -4,12 +4,14 @@ What a PUT does not say stays, but a list that it says is the whole list: names 
 again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
+
+from pydantic import BaseModel, Field, TypeAdapter
 
 from access_service.ils import AccountField, Ils
 from sync.ils.api import Api, RefusedError, There, client_credentials, tell, telling
@@ -19,6 +21,19 @@ from sync.ils.shape import Call, Format
 _BARCODE, _UNIQUE_ID = "b", "u"
 _READ = "names,barcodes,uniqueIds,patronType"
 _NAMED = {AccountField.FAMILY_NAME, AccountField.GIVEN_NAME}
+
+
+class _Patron(BaseModel):
+    """What of a record is read."""
+
+    id: int
+    names: list[str] = []
+    barcodes: list[str] = []
+    unique_ids: list[str] = Field(default=[], alias="uniqueIds")
+    patron_type: int | None = Field(default=None, alias="patronType")
+
+
+_FOUND = TypeAdapter(_Patron)
 
 
 @dataclass(frozen=True)
@@ -44,7 +59,7 @@ class Sierra:
     def change(self, there: There, order: Order) -> None:
         if AccountField.NUMBER in order.fields and order.account.library_number not in there.numbers:
             self._must_be_free(order.account.library_number, there.at)
-        self.api.ask("PUT", f"patrons/{there.at}", _said(order, there.record.get("names") or (), there.numbers))
+        self.api.ask("PUT", f"patrons/{there.at}", _said(order, there.record.names, there.numbers))
 
     def _must_be_free(self, number: str, at: str) -> None:
         """Sierra need not refuse a barcode that another patron has."""
@@ -54,18 +69,14 @@ class Sierra:
 
     def _found(self, tag: str, content: str) -> There | None:
         asked = urlencode({"varFieldTag": tag, "varFieldContent": content, "fields": _READ})
-        record = self.api.ask("GET", f"patrons/find?{asked}", also={HTTPStatus.NOT_FOUND}).body or {}
-        if "id" not in record:
+        answer = self.api.ask("GET", f"patrons/find?{asked}", also={HTTPStatus.NOT_FOUND})
+        if answer.status == HTTPStatus.NOT_FOUND:
             return None
-        there = self._there(record)
-        if content not in record.get("barcodes" if tag == _BARCODE else "uniqueIds", ()):
+        record = self.api.shaped(answer, _FOUND)
+        if content not in (record.barcodes if tag == _BARCODE else record.unique_ids):
             raise RefusedError("the ILS found another account than the one of this number or key")
-        return there
-
-    def _there(self, record: Mapping[str, Any]) -> There:
-        keys = tuple(each for each in record.get("uniqueIds", ()) if each.startswith(self.prefix))
-        numbers = tuple(record.get("barcodes", ()))
-        return There(str(record["id"]), numbers, keys, str(record.get("patronType", "")), record)
+        keys = tuple(each for each in record.unique_ids if each.startswith(self.prefix))
+        return There(str(record.id), tuple(record.barcodes), keys, str(record.patron_type), record)
 
 
 def _said(order: Order, names: Sequence[str], barcodes: Sequence[str]) -> dict[str, Any]:

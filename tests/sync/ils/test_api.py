@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from access_service.errors import ConfigError
 from access_service.ils import Delivery, Ils
@@ -202,6 +203,15 @@ def test_there_is_a_pause_between_calls(server: ApiServer) -> None:
     start = time.monotonic()
     assert tell(server.url, pause_seconds=0.1) == ""
     assert time.monotonic() - start >= 0.1
+
+
+@pytest.mark.parametrize(
+    "url", ["https://", "https://[x", "https://a b/", "https://a..b", "https://u:p@a.b/", "https://a.b?c", "http://a.b"]
+)
+def test_no_other_address_is_an_apis(url: str) -> None:
+    """None that errors would tell a password of, and none without TLS."""
+    with pytest.raises(ValidationError):
+        Delivery(to="api", url=url)
 
 
 def test_only_a_trusted_server_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Koha and Sierra come to hold what we hold, one call after another, whatever becomes of any call."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from sync.ils.trouble import UndeliveredError
 from sync.ils.wanted import ordered
 from tests.sync.ils.changes import CHANGES
 from tests.sync.ils.golden import PAGES, ils_of
-from tests.sync.ils.http_server import ApiServer, Asked, cut, cut_after, serving, status
+from tests.sync.ils.http_server import ApiServer, Asked, Said, cut, cut_after, serving, status
 from tests.sync.ils.koha_model import KohaModel
 from tests.sync.ils.rest_model import KEY, SECRET, RestModel, Seen, table
 from tests.sync.ils.sierra_model import SierraModel
@@ -252,6 +253,18 @@ def test_what_may_not_be_told_is_not(form: str, server: ApiServer) -> None:
     assert tell(server, form, [replace(new, fields=fields)]) == [""]
     (asked,) = [asked.json for asked in server.calls if (asked.method, asked.path.strip("/")) == ("POST", "patrons")]
     assert not {"firstname", "homeLibraryCode", "patronType"} & {*asked}
+
+
+@pytest.mark.parametrize("body", ["", {}, [], None, [None], ["x"], {"id": "Testa"}, [{"patron_id": "Testa"}], 1])
+def test_an_answer_of_another_shape_ends_the_load(form: str, server: ApiServer, body: Any) -> None:
+    """In a line that quotes none of it; to a lookup, or to a new account."""
+    shapes = {"koha-rest": [("GET /patrons", body != []), ("POST /patrons", True)], "sierra": [("GET /patrons", True)]}
+    for call, is_wrong in shapes[form]:
+        server.fail(call, lambda _: Said(200, json.dumps(body).encode()))
+        if is_wrong:
+            with pytest.raises(UndeliveredError, match="is not the API of this") as caught:
+                tell(server, form, [changes(form)["new"]])
+            assert "Testa" not in str(caught.value) and caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("form", MODELS)
