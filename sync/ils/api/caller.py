@@ -1,4 +1,4 @@
-"""One call of the API at [ils.delivery] url, and what can be wrong with it."""
+"""One call of the API at [ils.delivery] url, and its answer."""
 
 import json
 import logging
@@ -10,18 +10,17 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
-from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
-from urllib3.exceptions import HTTPError, InvalidHeader, NewConnectionError, SSLError
-from urllib3.exceptions import TimeoutError as TooLateError
+from urllib3 import BaseHTTPResponse, PoolManager, Timeout
+from urllib3.exceptions import HTTPError, SSLError
 
 from access_service.ils import Delivery
 from sync.ils.api.answer import Answer, RefusedError
+from sync.ils.api.trouble import CERTIFICATE, PASSING, PassingError, asked_for, broke, out_of_order, unwelcome
 from sync.ils.trouble import UndeliveredError
 
 T = TypeVar("T")
 
 MOST_BYTES = 4 * 1024 * 1024
-LONGEST_WAIT = 120  # seconds
 _CHUNK = 64 * 1024
 
 TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
@@ -29,25 +28,6 @@ TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPS
 REFUSALS = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
 )
-PASSING = frozenset(
-    {
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
-
-
-class PassingError(UndeliveredError):
-    """Another try may help, `after` so many seconds. Nobody knows whether the call was taken: look before it is made
-    again. `status` is 0 where there was no answer."""
-
-    def __init__(self, what: str, *, after: float = 0, status: int = 0) -> None:
-        super().__init__(what)
-        self.after, self.status = after, status
-
 
 # Headers that say who we are, by way of an Api that does not say it yet.
 LogIn = Callable[["Api"], Mapping[str, str]]
@@ -99,7 +79,7 @@ class Api:
             return answer
         if answer.status in REFUSALS:
             raise RefusedError(answer.words())
-        raise self.trouble(_unwelcome(answer))
+        raise self.trouble(unwelcome(answer.status))
 
     def send(
         self,
@@ -125,12 +105,12 @@ class Api:
             finally:
                 response.release_conn()
         except SSLError as error:
-            raise self.trouble(_CERTIFICATE) from error
+            raise self.trouble(CERTIFICATE) from error
         except (HTTPError, OSError) as error:
-            raise PassingError(f"{self._host}: {self._broke(error)}") from error
+            raise PassingError(f"{self._host}: {broke(error, self._delivery.timeout_seconds)}") from error
         if response.status in PASSING:
-            after = _asked_for(response.headers.get("Retry-After", "0"))
-            raise PassingError(f"{self._host}: {_out_of_order(response.status)}", after=after, status=response.status)
+            after = asked_for(response.headers.get("Retry-After", "0"))
+            raise PassingError(f"{self._host}: {out_of_order(response.status)}", after=after, status=response.status)
         return Answer(response.status, response.headers, self._json(response.status, text))
 
     def trouble(self, what: str) -> UndeliveredError:
@@ -171,40 +151,3 @@ class Api:
             if status not in TAKEN and status not in REFUSALS:
                 return None
             raise self.trouble(f"what answers (HTTP {status}) is no API; check [ils.delivery] url") from error
-
-    def _broke(self, error: Exception) -> str:
-        if isinstance(error, NewConnectionError):
-            return "nothing answers there; check [ils.delivery] url and the firewall, then ask who runs it"
-        if isinstance(error, TooLateError):
-            return f"no answer within {self._delivery.timeout_seconds:g} seconds; ask who runs it whether it is up"
-        return "the connection broke; check the network, then ask who runs it"
-
-
-_CERTIFICATE = (
-    "no TLS with it; its certificate must be for this name, from an authority that this machine trusts (SSL_CERT_FILE)"
-)
-
-
-def _asked_for(said: str) -> float:
-    try:
-        return Retry(retry_after_max=LONGEST_WAIT).parse_retry_after(said)
-    except (InvalidHeader, ValueError, OverflowError):
-        return 0
-
-
-def _out_of_order(status: int) -> str:
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "too many calls for it; set pause_seconds in [ils.delivery], or ask who runs it for a higher limit"
-    return f"it is out of order (HTTP {status}); ask who runs it"
-
-
-def _unwelcome(answer: Answer) -> str:
-    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        # What it says could be of the patron, whom this is not about.
-        return (
-            f"our key may not do this (HTTP {answer.status}); check the permissions of ILS_API_KEY."
-            " It is not tried again tonight, so that the key is not locked"
-        )
-    if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
-        return f"it sends us elsewhere (HTTP {answer.status}), where no key is sent; check [ils.delivery] url"
-    return f"an answer that is none of its own (HTTP {answer.status}); check [ils.delivery] url"

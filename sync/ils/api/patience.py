@@ -8,7 +8,8 @@ from http import HTTPStatus
 
 from access_service.ils import Delivery, Ils
 from sync.ils.api.answer import RefusedError, shown
-from sync.ils.api.caller import Api, LogIn, PassingError
+from sync.ils.api.caller import Api, LogIn
+from sync.ils.api.trouble import PassingError
 from sync.ils.orders import Account, Order
 from sync.ils.shape import Call, CallTogether
 
