@@ -94,6 +94,7 @@ def lookup(installation: Installation, number: str, name: str, with_pin: bool) -
         installation.vault(databases),
         Throttle(databases.reader, lambda: datetime.now(UTC).timestamp()),
         UsageCounter(databases.reader, date.today),
+        pin_owner=configured.service.pins.owner,
     )
     if with_pin:
         answer = codec.verdict(directory.authenticate(number, typed_pin(), asking), asking)
@@ -108,10 +109,11 @@ def lookup(installation: Installation, number: str, name: str, with_pin: bool) -
 @click.pass_obj
 def explain(installation: Installation, number: str, as_json: bool) -> None:
     """Say why a number, as typed or scanned, works or does not, and what to do next."""
-    databases, districts = installation.databases(), installation.settings().districts
+    databases, configured = installation.databases(), installation.settings()
+    districts, owner = configured.districts, configured.service.pins.owner
     vault = installation.vault(databases)
     with database_errors(), databases.reader.connect() as connection:
-        found = Explainer(connection, districts, vault, datetime.now(UTC)).explain(number)
+        found = Explainer(connection, districts, vault, datetime.now(UTC), owner).explain(number)
     if as_json:
         fields = {name: origin.as_json() for name, origin in found.fields.items()}
         told = {"standing": found.standing, "lines": found.lines, "next_step": found.next_step, "fields": fields}

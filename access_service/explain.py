@@ -6,13 +6,13 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from access_service.directory import as_persons, linked, meanings, owners
+from access_service.directory import as_persons, linked, meanings, owners, verified_here
 from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.calendar import STANDSTILL, Freeze
 from access_service.domain.identifiers import BADGES, IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
-from access_service.domain.pins import PinKind
+from access_service.domain.pins import PinKind, PinOwner
 from access_service.domain.student import Role
 from access_service.opt_outs import Kind, Ledger, Source
 from access_service.pin_vault import PinVault
@@ -60,6 +60,7 @@ NEXT_STEPS = {
     Standing.UNKNOWN: "check the number with the school; if it is new, wait for the next roster",
 }
 NO_PIN = "ask the district to fill in what the PIN is made from; until then no PIN works"
+ILS_PIN = "nothing: the card works where the ILS asks for the PIN; a forgotten one is set there"
 RENEW = "renew the agreement with the district, and set [agreement] ends"
 GRANTED = {
     ExceptionKind.TEST_CARD: "a test card, which is nobody's,",
@@ -108,6 +109,7 @@ class Explainer:
     districts: Mapping[str, District]
     vault: PinVault
     now: datetime
+    pin_owner: PinOwner = PinOwner.SERVICE
 
     def explain(self, typed: str) -> Explanation:
         """How it was read, whom it found, what roster and rules said, what each client would be told, what to do."""
@@ -142,7 +144,7 @@ class Explainer:
             *self._roster(record, refused),
             *_calendar(district, frozen, today),
             *_rules(record, district.rules),
-            _pin(record, district),
+            _pin(record, district, self.pin_owner),
             *self._granted(record),
         )
         next_step = REMEDIES[refused.code] if refused else NEXT_STEPS[standing]
@@ -150,7 +152,9 @@ class Explainer:
             next_step = "give it a new date with `access-service patron convert`"
         elif standing is Standing.EXPIRED and today > last_day:
             next_step = RENEW
-        if standing in IN_GOOD_STANDING and not record.pin_digest:
+        if standing in IN_GOOD_STANDING and not verified_here(record, self.pin_owner):
+            next_step = ILS_PIN
+        elif standing in IN_GOOD_STANDING and not record.pin_digest:
             next_step = NO_PIN
         elif (locked := self._locked(record)) > 0:
             next_step = f"wait {locked} seconds, then the right PIN works again"
@@ -296,7 +300,9 @@ def _rules(record: PatronRecord, rules: MappingRules) -> Iterator[str]:
     yield f"expires {patron.expires}: cards end on {own.expiry.expires}, and the pivot is {own.expiry.pivot}"
 
 
-def _pin(record: PatronRecord, district: District) -> str:
+def _pin(record: PatronRecord, district: District, owner: PinOwner) -> str:
+    if not verified_here(record, owner):
+        return "the PIN is the ILS's ([pins] owner): none is known here, and none works here"
     rule = district.rules.terms.get(record.patron.role, district.rules).pin
     if record.pin_digest is None:
         return "no PIN was issued"

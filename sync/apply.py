@@ -1,9 +1,9 @@
 """Write a plan: staged first, then one transaction, fenced so that a run that was overtaken cannot publish."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,17 @@ from sqlalchemy.exc import DBAPIError
 from access_service.audit import Auditor, Deed
 from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import HERE, Patron, Presence
+from access_service.domain.pins import PinOwner
 from access_service.domain.student import Role
 from access_service.errors import OvertakenError
-from access_service.pin_vault import PinVault
-from access_service.storage import bulk, freezes, opt_outs, peppers, rosters, runs, undone
+from access_service.storage import bulk, freezes, ils, opt_outs, peppers, rosters, runs, undone
 from access_service.storage import tables as t
 from access_service.storage.engine import Databases
 from access_service.storage.runs import DistrictState, Outcome
 from sync.alone import alone
+from sync.awaited import PinSeal
 from sync.night import Night
-from sync.plan import Change, ChangeKind, Plan
+from sync.plan import Change, ChangeKind, Create, Plan
 
 PATRON_FIELDS = tuple(Patron.__dataclass_fields__)
 STATE_COLUMNS = ("presence", "left_on", "pin_key", "pin_digest", "updated_on")
@@ -53,7 +54,7 @@ class Publication:
 @dataclass(frozen=True, slots=True)
 class Staged:
     """Every row of a plan, ready to write. `changed` are by the columns that they set, the patron id first.
-    `settled` is None for a complete roster, which settles everything."""
+    `settled` is None for a complete roster, which settles everything. `pins` wait for the ILS, sealed, by patron id."""
 
     patrons: list[Row]
     changed: Mapping[tuple[str, ...], list[Row]]
@@ -65,6 +66,7 @@ class Staged:
     exclusions: list[Row]
     contested: list[Row]
     settled: list[Row] | None
+    pins: Mapping[int, bytes | None] = field(default_factory=dict, repr=False)
 
 
 def exclusively(databases: Databases, spool: Path, district: str) -> AbstractContextManager[object]:
@@ -88,9 +90,19 @@ def apply(  # noqa: PLR0913, PLR0917 - all that a publication is made of
     with publishing(databases, run, outcome) as connection:
         write(connection, run.district, staged)
         peppers.keep(connection, night.vault.key_id)
+        _settle_pins(connection, run.district, night.pin_owner, staged)
         if freezes.read(connection).get(run.district, ()) != night.freezes:
             raise OvertakenError("the district was frozen or thawed meanwhile; nothing was changed, so run it again")
         beside(connection)
+
+
+def _settle_pins(connection: Connection, district: str, owner: PinOwner, staged: Staged) -> None:
+    """PINs are kept by their owner alone."""
+    if owner is PinOwner.ILS:
+        ils.drop_digests(connection, district)
+        ils.forget_pins(connection, [patron_id for patron_id, sealed in staged.pins.items() if sealed is None])
+        ils.keep_pins(connection, [(patron_id, sealed) for patron_id, sealed in staged.pins.items() if sealed])
+    ils.prune_pins(connection, district, every=owner is PinOwner.SERVICE)
 
 
 @contextmanager
@@ -142,7 +154,7 @@ def stage(night: Night, run: Publication, plan: Plan, first_id: int) -> Staged:
             *_patron_row(create.patron),
             Presence.PRESENT,
             None,
-            *_pin(night.vault, patron_id, create.pin),
+            *_pin(night, patron_id, create.pin),
             today,
             run.run_id,
             today,
@@ -180,6 +192,7 @@ def stage(night: Night, run: Publication, plan: Plan, first_id: int) -> Staged:
         exclusions=_exclusions(night, plan),
         contested=[(key, IdentifierKind.CONTESTED, run.district, 0) for key in sorted(plan.contested)],
         settled=_settled(night, plan) if plan.partial else None,
+        pins=dict(_waiting_pins(night, plan, zip(ids, creates, strict=True))),
     )
 
 
@@ -201,14 +214,28 @@ def _patron_row(patron: Patron) -> Row:
     )
 
 
-def _pin(vault: PinVault, patron_id: int, pin: str | None) -> tuple[str | None, bytes | None]:
-    return (vault.key_id, vault.digest(patron_id, pin)) if pin else (None, None)
+def _pin(night: Night, patron_id: int, pin: str | None) -> tuple[str | None, bytes | None]:
+    if not pin or night.pin_owner is PinOwner.ILS:
+        return None, None
+    return night.vault.key_id, night.vault.digest(patron_id, pin)
+
+
+def _waiting_pins(
+    night: Night, plan: Plan, created: Iterable[tuple[int, Create]]
+) -> Iterator[tuple[int, bytes | None]]:
+    """PINs that the ILS will own; None where none waits any more."""
+    if night.pin_owner is not PinOwner.ILS:
+        return
+    seal = PinSeal(night.key)
+    issued: list[tuple[int, str | None]] = [(patron_id, create.pin) for patron_id, create in created if create.pin]
+    issued += [(change.before.patron_id, change.pin) for change in plan.changes if change.new_pin]
+    yield from ((patron_id, seal.seal(patron_id, pin) if pin else None) for patron_id, pin in issued)
 
 
 def _state(night: Night, change: Change) -> dict[str, Any]:
     """Presence and PIN of a patron after a change."""
     before = change.before
-    pin = _pin(night.vault, before.patron_id, change.pin) if change.new_pin else (before.pin_key, before.pin_digest)
+    pin = _pin(night, before.patron_id, change.pin) if change.new_pin else (before.pin_key, before.pin_digest)
     left_on = None if change.presence in HERE else (before.left_on or night.today).isoformat()
     return {"presence": change.presence, "left_on": left_on, "pin_key": pin[0], "pin_digest": pin[1]}
 

@@ -61,8 +61,9 @@ def _tonight(job: Job) -> Night:
     schema.check(job.databases)
     with job.databases.reader.connect() as connection:
         vault.check(peppers.used(connection))
-    ils = job.settings.service.ils
-    return Night(district, today, vault, key, known_freezes(job), ils.key if ils and ils.extract else "")
+    ils, owner = job.settings.service.ils, job.settings.service.pins.owner
+    key_of_ils = ils.key if ils and ils.extract else ""
+    return Night(district, today, vault, key, known_freezes(job), key_of_ils, owner)
 
 
 def _given(job: Job, folder: Path, key: bytes) -> Landed:

@@ -13,6 +13,7 @@ from access_service.domain.patron import HERE, Patron, PatronRecord, Presence
 from access_service.domain.student import Student
 from access_service.storage import overrides, patrons, runs, seen
 from access_service.storage.seen import Seen
+from sync.awaited import Awaited
 from sync.cards import card_of, keeps_pin, kind_of, other_names, pin_of, stranger, students, wants_pepper
 from sync.collisions import IN_ILS, Collisions, find_collisions
 from sync.marks import kept, marks, other_birth_date, person
@@ -25,12 +26,13 @@ from sync.roster import Roster
 class Draft:
     """A plan in the making."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a plan is made of
         self,
         connection: Connection,
         night: Night,
         sorted_: Sorted,
         prints: list[bytes],
+        awaited: Awaited | None,
         *,
         partial: bool,
     ) -> None:
@@ -38,6 +40,7 @@ class Draft:
         self._night = night
         self._served = sorted_.served
         self._prints = prints
+        self._awaited = awaited
         self._excluded = dict(sorted_.excluded)
         self._partial = partial
         self._held = overrides.held(connection, night.district.code, night.today)
@@ -203,9 +206,7 @@ class Draft:
         card = replace(card, library_number=record.patron.library_number)
         card = keep(self._night.owners, self._held.get(record.patron_id, ()), record.patron, card)
         self._renamed += any(other_names(card, record.patron)) or reborn
-        pin = pin_of(student, card, self._night)
-        same_pin = keeps_pin(record, pin, self._night, partial=self._partial)
-        new_pin = not same_pin or wants_pepper(record, card, pin, self._night)
+        pin, same_pin, new_pin = self._pin(record, card, student)
         kind = kind_of(record, card, same_pin=same_pin, new_pin=new_pin)
         if kind is None:
             self._unchanged += 1
@@ -215,6 +216,16 @@ class Draft:
         self._changes[student.source_id] = Change(
             kind, record, before, card, Presence.PRESENT, fingerprint, found, new_pin=new_pin, pin=pin
         )
+
+    def _pin(self, record: PatronRecord, card: Patron, student: Student) -> tuple[str | None, bool, bool]:
+        """The PIN that a patron is to have, whether it works now, and whether it is to be stored."""
+        pin = pin_of(student, card, self._night)
+        if self._awaited:
+            # What waits for the ILS is no part of the card.
+            pin, new_pin = self._awaited.judge(record, pin, self._night, partial=self._partial)
+            return pin, True, new_pin
+        same_pin = keeps_pin(record, pin, self._night, partial=self._partial)
+        return pin, same_pin, not same_pin or wants_pepper(record, card, pin, self._night)
 
     def _card(self, student: Student) -> Patron | None:
         made = card_of(student, self._night)

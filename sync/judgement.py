@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from access_service.domain.calendar import Season
+from access_service.domain.pins import PinOwner
 from access_service.errors import OperatorError
 from access_service.opt_outs import Ledger
-from access_service.storage import exceptions, runs, seen
+from access_service.storage import exceptions, ils, runs, seen
 from access_service.storage.engine import snapshot
 from access_service.storage.runs import DistrictState
 from sync.acceptance import rules_reasons
@@ -54,7 +55,8 @@ def same_file(job: Job, landed: Landed, night: Night, state: DistrictState | Non
         return False
     with job.databases.reader.connect() as connection:
         ended = exceptions.anyone_ended(connection, job.code, night.today)
-        return not ended and not seen.anyone_due(connection, job.code)
+        refused = night.pin_owner is PinOwner.ILS and ils.refused_without_pin(connection, job.code)
+        return not (ended or refused or seen.anyone_due(connection, job.code))
 
 
 def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of

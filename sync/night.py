@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from access_service.domain.calendar import STANDSTILL, Freeze, SchoolCalendar, Season
 from access_service.domain.ownership import FieldOwners
-from access_service.domain.pins import Reissue
+from access_service.domain.pins import PinOwner, Reissue
 from access_service.domain.student import Role
 from access_service.pin_vault import PinVault
 from access_service.settings import District
@@ -30,6 +30,7 @@ class Night:
     key: bytes
     freezes: tuple[Freeze, ...] = ()
     ils_key: str = ""
+    pin_owner: PinOwner = PinOwner.SERVICE
 
     @cached_property
     def calendar(self) -> SchoolCalendar:
@@ -64,5 +65,7 @@ class Night:
         """What a stored patron was made from besides its row. When it differs, every row is worked out again: at the
         pivot, when the days of an issue of PINs begin, and when those end on which nobody leaves."""
         days = sorted(self.expires.items()), self.season in STANDSTILL, sorted(self.reissues_pins.items())
-        facts = MAPPING_VERSION, self.rules.version, days, self.vault.key_id
+        facts: tuple[object, ...] = MAPPING_VERSION, self.rules.version, days, self.vault.key_id
+        if self.pin_owner is not PinOwner.SERVICE:
+            facts = *facts, self.pin_owner.value
         return sha256(repr(facts).encode()).hexdigest()

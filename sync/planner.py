@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from access_service.domain.pins import PinOwner
 from access_service.opt_outs import Ledger
 from access_service.storage import seen
 from access_service.storage.runs import DistrictState
+from sync.awaited import Awaited
 from sync.draft import Draft
 from sync.milestones import come_of_age
 from sync.night import Night
@@ -45,11 +47,13 @@ def make_plan(connection: Connection, night: Night, roster: Roster, state: Distr
     everyone = state is None or state.basis != night.basis
     stored = seen.stream(connection, night.district.code)
     again = taken_up_again(connection, night.district.code, night.today, stored)
+    awaited = Awaited.read(connection, night) if night.pin_owner is PinOwner.ILS else None
+    again = awaited.wanting(again) if awaited else again
     everybody = match(ids, prints, again, sorted_, everyone)
     skips = standing(connection, night.district.code, night.today)
     matched, skipped = left_alone(skips, night.district, night.vault, sorted_.served, everybody)
     found = state.content if state and roster.partial else content(rows + fingerprints(opted.rows, night.key))
-    draft = Draft(connection, night, sorted_, prints, partial=roster.partial)
+    draft = Draft(connection, night, sorted_, prints, awaited, partial=roster.partial)
     draft.candidates(matched)
     forgotten = {record.patron_id for record in opted.gone}
     draft.excluded_now([row for row in matched.excluded if row.patron_id not in forgotten])

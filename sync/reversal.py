@@ -12,6 +12,7 @@ from sqlalchemy import Connection, LargeBinary, Table
 
 from access_service.domain.identifiers import BADGES, IdentifierKind, fold
 from access_service.domain.patron import HERE, Presence, number_kind
+from access_service.domain.pins import PinOwner
 from access_service.domain.student import Role
 from access_service.errors import OperatorError
 from access_service.storage import patrons, undone
@@ -31,6 +32,7 @@ class Return(StrEnum):
     LEFT_ALONE = "left_alone"
 
 
+PIN_FACTS = frozenset({"pin_key", "pin_digest"})
 # Whose number somebody else can have got.
 AWAY = frozenset(Presence) - HERE
 
@@ -47,6 +49,7 @@ class Target:
     run_id: int
     void: frozenset[int]
     contested: tuple[str, ...] | None
+    pin_owner: PinOwner
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,8 @@ def reverse(connection: Connection, target: Target, today: date) -> Reversal:
     """The way back from a run. `connection` is a snapshot; nothing is written."""
     steps: dict[int, Step] = {}
     alone: set[int] = set()
-    for row in undone.changed(connection, target.run_id, target.void):
+    changed = undone.changed(connection, target.run_id, target.void)
+    for row in changed if target.pin_owner is PinOwner.SERVICE else map(_without_pins, changed):
         before, after = json.loads(row.before), json.loads(row.after)
         if not row.newer and all(plain(row.now[name]) == value for name, value in after.items()):
             steps[row.patron_id] = _put_back(row, before, after)
@@ -121,6 +125,13 @@ def reverse(connection: Connection, target: Target, today: date) -> Reversal:
         alone.add(patron_id)
         del steps[patron_id]
     return Reversal(target, tuple(steps.values()), tuple(sorted(alone)), _former(connection, target, steps))
+
+
+def _without_pins(row: Changed) -> Changed:
+    """As if the run had set no PIN: those that it knew are the ILS's by now."""
+    sides = (json.loads(side) for side in (row.before, row.after))
+    before, after = (json.dumps({name: side[name] for name in side if name not in PIN_FACTS}) for side in sides)
+    return row._replace(before=before, after=after)
 
 
 def _put_back(row: Changed, before: Mapping[str, Any], after: Mapping[str, Any]) -> Step:

@@ -14,7 +14,7 @@ from access_service.audit import Action, Auditor, Deed
 from access_service.errors import OperatorError, StorageError
 from access_service.pin_vault import PinVault
 from access_service.settings import Settings
-from access_service.storage import opt_outs, runs, schema, undone
+from access_service.storage import ils, opt_outs, runs, schema, undone
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.runs import DistrictState, Outcome, Run
 from access_service.storage.undone import Published
@@ -122,6 +122,7 @@ def _undo(order: Order, report: Report, today: date) -> None:
         run = Publication(run_id, report.district, before, after, ledger, _auditor(order), deed, planned.opt_outs)
         with publishing(order.databases, run, report.outcome) as connection:
             write(connection, report.district, staged)
+            ils.prune_pins(connection, report.district)
             undone.mark(connection, run_id, order.run_id)
 
 
@@ -140,7 +141,8 @@ def _plan(order: Order, report: Report, today: date) -> Planned:
         # What stood before a run is no truth any more where a later one counts, or an earlier one came or went since.
         whole = before is not None and newest and not any(run_id < order.run_id < by for run_id, by in pairs)
         contested = before.contested if before and whole else None
-        reversal = reverse(connection, Target(report.district, order.run_id, void, contested), today)
+        owner = order.settings.service.pins.owner
+        reversal = reverse(connection, Target(report.district, order.run_id, void, contested, owner), today)
     report.facts |= {"counts": reversal.counts, "left_alone": list(reversal.left_alone)}
     then = before.state if before else None
     after = _after(then if whole else state or then, state, reversal.arrivals, whole=whole)

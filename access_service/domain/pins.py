@@ -7,6 +7,13 @@ from enum import StrEnum
 from access_service.domain.student import Student
 
 
+class PinOwner(StrEnum):
+    """Who keeps PINs and says whether one is right. Those of test cards are always the service's."""
+
+    SERVICE = "service"
+    ILS = "ils"
+
+
 class PinKind(StrEnum):
     MMDD = "MMDD"
     MMYYYY = "MMYYYY"

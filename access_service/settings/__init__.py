@@ -5,7 +5,7 @@ from access_service.settings.district import District
 from access_service.settings.example import Example
 from access_service.settings.feed import Feed, MappedField
 from access_service.settings.loading import PLACES, Settings, load, secret
-from access_service.settings.service import Http, Service
+from access_service.settings.service import Http, Pins, Service
 
 __all__ = [
     "PLACES",
@@ -16,6 +16,7 @@ __all__ = [
     "Feed",
     "Http",
     "MappedField",
+    "Pins",
     "RosterField",
     "Service",
     "Settings",

@@ -1,10 +1,11 @@
 """service.toml: where the service runs and keeps its things."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from access_service.domain.pins import PinOwner
 from access_service.ils import Ils
 from access_service.notices import Mail
 from access_service.toml import Table
@@ -23,6 +24,10 @@ class Http(Table):
     proxies: Annotated[int, Field(ge=0, le=4)] = 0
 
 
+class Pins(Table):
+    owner: PinOwner = PinOwner.SERVICE
+
+
 class Service(Table):
     """service.toml. `spool` is the folder where a roster lies while a run reads it, and `audit_heads` the file that
     knows the newest entry of the audit: best on another disk than the database."""
@@ -32,4 +37,11 @@ class Service(Table):
     spool: Path = Path("var/spool")
     audit_heads: Path = Path("var/audit-heads.jsonl")
     mail: Mail | None = None
+    pins: Pins = Pins()
     ils: Ils | None = None
+
+    @model_validator(mode="after")
+    def _pins_have_an_owner(self) -> Self:
+        if self.pins.owner is PinOwner.ILS and self.ils is None:
+            raise ValueError('pins.owner: "ils" needs [ils], whose loads take the PINs there')
+        return self

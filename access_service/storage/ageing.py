@@ -1,5 +1,6 @@
 """What is kept no longer: what an undo would need, and who a patron was. The caller owns the transaction."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, not_, or_, sel
 
 from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.patron import Presence
-from access_service.storage import bulk
+from access_service.storage import bulk, ils
 from access_service.storage.patrons import BATCH
 from access_service.storage.runs import PUBLISHED, REFRESH, Outcome
 from access_service.storage.tables import (
@@ -18,6 +19,7 @@ from access_service.storage.tables import (
     exceptions,
     exclusions,
     identifiers,
+    ils_pins,
     overrides,
     patron_use,
     patrons,
@@ -90,8 +92,9 @@ def forget(
     rows = [(each.patron_id, f"{_NOBODY}{each.patron_id}", today.isoformat()) for each in forgotten]
     bulk.delete(connection, retired_numbers, ("mark",), [(mark,) for mark in retired])
     bulk.insert(connection, retired_numbers, ("mark", "holder"), retired.items())
-    for table in (identifiers, seen, changes, overrides, exceptions):
+    for table in (identifiers, seen, changes, overrides, exceptions, ils_pins):
         bulk.delete(connection, table, ("patron_id",), ids)
+    _forget_accounts(connection, [each.patron_id for each in forgotten], today)
     bulk.update(connection, patrons, columns, rows)
     nobody = patrons.c.forgotten_on.is_not(None)
     connection.execute(
@@ -104,6 +107,19 @@ def forget(
         .where(nobody, patrons.c.presence != Presence.LEFT)
         .values(presence=Presence.LEFT, left_on=func.coalesce(patrons.c.left_on, left_on))
     )
+
+
+def _forget_accounts(connection: Connection, patron_ids: Sequence[int], today: date) -> None:
+    """Of accounts that expired in the ILS nothing stays; of others what it takes to expire them."""
+    known = ils.accounts(connection, patron_ids)
+    expires = {patron_id: json.loads(row.told).get("expires") for patron_id, row in known.items()}
+    kept = [
+        row._replace(told=json.dumps({"expires": told}) if (told := expires[row.patron_id]) else "{}", theirs="[]")
+        for row in known.values()
+        if row.made and (expires[row.patron_id] or "9") >= today.isoformat()
+    ]
+    ils.drop_accounts(connection, known)
+    ils.replace_accounts(connection, kept)
 
 
 def forget_roster(connection: Connection, district: str) -> None:

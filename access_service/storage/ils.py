@@ -6,8 +6,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, delete, exists, func, insert, or_, select, true, update
 
+from access_service.domain.patron import Presence
+from access_service.domain.student import Role
 from access_service.storage import bulk
 from access_service.storage.patrons import BATCH
 from access_service.storage.tables import ils_accounts, ils_loads, ils_pins, patrons
@@ -195,14 +197,42 @@ def keep_pins(connection: Connection, rows: Sequence[tuple[int, bytes]]) -> None
     bulk.insert(connection, ils_pins, ("patron_id", "sealed"), rows)
 
 
-def pins(connection: Connection, patron_ids: Sequence[int]) -> dict[int, bytes]:
-    """The sealed PINs of these patrons."""
-    statement = select(ils_pins).where(ils_pins.c.patron_id.in_(bindparam("ids", expanding=True)))
-    found: dict[int, bytes] = {}
-    for start in range(0, len(patron_ids), BATCH):
-        rows = connection.execute(statement, {"ids": patron_ids[start : start + BATCH]})
-        found |= {row.patron_id: row.sealed for row in rows}
-    return found
+def waiting_pins(connection: Connection, district: str) -> Iterator[tuple[int, bytes]]:
+    """Patron ids and sealed PINs of a district."""
+    joined = ils_pins.join(patrons, patrons.c.patron_id == ils_pins.c.patron_id)
+    statement = select(ils_pins.c.patron_id, ils_pins.c.sealed).select_from(joined)
+    for row in connection.execute(statement.where(patrons.c.district == district)):
+        yield row.patron_id, row.sealed
+
+
+def made(connection: Connection, district: str) -> frozenset[int]:
+    """The ids of patrons of whom the ILS has an account, or may have one."""
+    mine = ils_accounts.c.district == district, ils_accounts.c.made
+    return frozenset(connection.execute(select(ils_accounts.c.patron_id).where(*mine)).scalars())
+
+
+def refused_without_pin(connection: Connection, district: str) -> bool:
+    """Whether the ILS refused a new account of which no PIN waits any more."""
+    mine = ils_accounts.c.district == district, ils_accounts.c.state == AccountState.REFUSED, ~ils_accounts.c.made
+    waits = exists().where(ils_pins.c.patron_id == ils_accounts.c.patron_id)
+    return connection.execute(select(ils_accounts.c.patron_id).where(*mine, ~waits).limit(1)).first() is not None
+
+
+def drop_digests(connection: Connection, district: str) -> None:
+    """Leave none of the PINs that are verified here, but for test cards."""
+    mine = patrons.c.district == district, patrons.c.pin_digest.is_not(None), patrons.c.role != Role.TEST_CARD
+    connection.execute(update(patrons).where(*mine).values(pin_key=None, pin_digest=None))
+
+
+def prune_pins(connection: Connection, district: str, *, every: bool = False) -> None:
+    """Forget the PINs of those who have left, and of those whose account the ILS has taken; or `every` one."""
+    mine = patrons.c.patron_id == ils_pins.c.patron_id, patrons.c.district == district
+    ours = exists().where(*mine)
+    gone = exists().where(*mine, patrons.c.presence == Presence.LEFT)
+    taken = exists().where(
+        ils_accounts.c.patron_id == ils_pins.c.patron_id, ils_accounts.c.made, ils_accounts.c.told != "{}"
+    )
+    connection.execute(delete(ils_pins).where(ours, true() if every else or_(gone, taken)))
 
 
 def forget_pins(connection: Connection, patron_ids: Sequence[int]) -> None:

@@ -47,7 +47,9 @@ def create_app(
 ) -> Flask:
     """The HTTP service. The caller starts and stops `usage`; `now` gives the aware UTC time."""
     throttle = Throttle(databases.reader, lambda: now().timestamp())
-    directory = PatronDirectory(databases.reader, configured.districts, vault, throttle, usage, now)
+    directory = PatronDirectory(
+        databases.reader, configured.districts, vault, throttle, usage, now, configured.service.pins.owner
+    )
     clients, metrics = Clients(databases.reader), Metrics()
     app = _bare_app()
     errors.install(app)

@@ -22,6 +22,7 @@ from access_service.storage import opt_outs
 from access_service.storage.engine import Databases, snapshot
 from access_service.storage.ils import AccountRow, AccountState, Known, Load, LoadState
 from access_service.storage.ils_cards import claim_accounts
+from sync.awaited import waiting_pins
 from sync.ils.claims import claimed
 from sync.ils.formats import FORMATS
 from sync.ils.orders import Account, Marks, Order, counts, nobody, opened, sealed
@@ -53,17 +54,25 @@ class Loading:
     def marks(self) -> Marks:
         return Marks(self.key)
 
-    def tonight(self, claims: Mapping[int, str], *, whole: bool) -> Tonight:
-        form = FORMATS[self.ils.format]
-        return Tonight(self.district, self.ils, form, self.marks, self.today, self.freezes, whole, claims)
+    def tonight(self, connection: Connection, *, whole: bool) -> Tonight:
+        return Tonight(
+            self.district,
+            self.ils,
+            FORMATS[self.ils.format],
+            self.marks,
+            self.today,
+            self.freezes,
+            whole,
+            claimed(connection, self.district, self.ils),
+            waiting_pins(connection, self.code, self.key),
+        )
 
 
 def compare(loading: Loading, *, whole: bool) -> Wanted:
     """What the ILS is to be told now. Writes nothing."""
     with snapshot(loading.databases) as connection:
         version = opt_outs.version(connection)
-        claims = claimed(connection, loading.district, loading.ils)
-        found = wanted(storage.known(connection, loading.code), loading.tonight(claims, whole=whole))
+        found = wanted(storage.known(connection, loading.code), loading.tonight(connection, whole=whole))
         ledger = Ledger.read(connection, loading.vault, loading.code)
         yesterday = loading.today - ONE_DAY
         found.orders += [

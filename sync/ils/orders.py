@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 from io import BytesIO
@@ -112,7 +112,3 @@ def _order(line: str) -> Order:
     action, values, fields, former, entry = json.loads(line)
     values[_EXPIRES] = date.fromisoformat(values[_EXPIRES])
     return Order(Action(action), Account(*values), frozenset(map(AccountField, fields)), former, entry)
-
-
-def with_pin(order: Order, pin: str) -> Order:
-    return replace(order, account=replace(order.account, pin=pin))

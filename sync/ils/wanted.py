@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from access_service.domain.calendar import Freeze
@@ -30,7 +30,8 @@ _OWNED = {
 @dataclass(frozen=True)
 class Tonight:
     """For whom, how and when accounts are compared. With `whole` every one is told anew. `claims` are patrons without
-    an account whose number is a card of the ILS all the same: "" where it is theirs, else why it is not."""
+    an account whose number is a card of the ILS all the same: "" where it is theirs, else why it is not. `pins` are
+    those of accounts that are yet to be made, by patron id."""
 
     district: District
     ils: Ils
@@ -40,6 +41,7 @@ class Tonight:
     freezes: tuple[Freeze, ...] = ()
     whole: bool = False
     claims: Mapping[int, str] = field(default_factory=dict)
+    pins: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def fields(self) -> frozenset[AccountField]:
@@ -107,6 +109,7 @@ def _compare(each: Known, tonight: Tonight, found: Wanted, waits: Callable[[int]
         found.waiting += 1
         return
     else:
+        account = replace(account, pin=tonight.pins.get(each.patron_id, ""))
         orders = [Order(Action.CREATE, account, tonight.fields)]
     if reasons := [reason for order in orders if (reason := fault(order, tonight.format, tonight.ils))]:
         found.kept_back.append((each, reasons[0]))

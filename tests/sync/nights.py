@@ -10,9 +10,10 @@ from typing import Any
 from access_service.directory import PatronDirectory
 from access_service.domain.access import Answer
 from access_service.domain.client import Client, DialectName, Release
+from access_service.domain.pins import PinOwner
 from access_service.ils import Ils
 from access_service.pin_vault import PinVault
-from access_service.settings import District, Service, Settings
+from access_service.settings import District, Pins, Service, Settings
 from access_service.storage import rule_versions
 from access_service.storage.engine import Databases, snapshot
 from access_service.throttle import Throttle
@@ -37,9 +38,15 @@ class Nights:
     now: datetime = START
     count: int = 0
     ils: Ils | None = None
+    pin_owner: PinOwner = PinOwner.SERVICE
 
     def settings(self) -> Settings:
-        service = Service(spool=self.folder / "spool", audit_heads=self.folder / "heads", ils=self.ils)
+        service = Service(
+            spool=self.folder / "spool",
+            audit_heads=self.folder / "heads",
+            ils=self.ils,
+            pins=Pins(owner=self.pin_owner),
+        )
         return Settings(service=service, districts=self.districts)
 
     def configure(self, code: str = "demo", *, accept: bool = True, **tables: Any) -> None:
@@ -97,6 +104,7 @@ class Nights:
             Throttle(self.databases.reader, self._seconds),
             UsageCounter(self.databases.reader, self._today),
             lambda: self.now,
+            self.pin_owner,
         )
 
     def _seconds(self) -> float:
