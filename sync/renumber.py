@@ -15,8 +15,9 @@ from access_service.edits import Edit, editing
 from access_service.errors import OperatorError
 from access_service.examples import check_examples
 from access_service.overlaps import check_overlaps
-from access_service.storage import library_numbers, patrons, rule_versions, runs, undone
+from access_service.storage import ils_cards, library_numbers, patrons, rule_versions, runs, undone
 from access_service.storage.engine import database_errors, snapshot
+from access_service.storage.ils_cards import CardRow
 from access_service.storage.library_numbers import Move
 from sync.apply import exclusively
 from sync.order import Job, auditor, sync_key
@@ -31,6 +32,7 @@ class Clash(StrEnum):
     TOO_LONG = "longer than [rules] number_max_length"
     TWICE = "another patron's of this district"
     OTHER_DISTRICT = "a patron's of another district"
+    OF_THE_ILS = "a card in the ILS that is none of ours"
     FORGOTTEN = "was that of a student who is forgotten"
 
 
@@ -153,6 +155,7 @@ def _clashes(connection: Connection, job: Job, minted: Minted) -> dict[int, Clas
         if number != record.patron.library_number
     ]
     forgotten = claimed(connection, sync_key(), arriving)
+    foreign = {key for key, cards in ils_cards.find(connection, list(claims)).items() if not all(map(_ours, cards))}
     longest = job.district.rules.number_max_length
     found: dict[int, Clash] = {}
     for one, key in keys.items():
@@ -163,9 +166,15 @@ def _clashes(connection: Connection, job: Job, minted: Minted) -> dict[int, Clas
             found[one] = Clash.OTHER_DISTRICT
         elif claims[key] > 1 or owner not in minted:
             found[one] = Clash.TWICE
+        elif key in foreign and key != fold(minted[one][0].patron.library_number):
+            found[one] = Clash.OF_THE_ILS
         elif minted[one][0].patron.source_id in forgotten:
             found[one] = Clash.FORGOTTEN
     return found
+
+
+def _ours(card: CardRow) -> bool:
+    return card.patron_id is not None
 
 
 def _back(connection: Connection, run_id: int) -> Reversion:

@@ -47,6 +47,23 @@ BROKEN = {
     " WHERE (outcome = 'running') <> (finished_at IS NULL)",
     "undone by no applied run": "SELECT run_id FROM runs r WHERE undone_by IS NOT NULL AND NOT EXISTS"
     f" ({PUBLISHED} r.undone_by)",
+    "a PIN that waits, of nobody who is here": "SELECT patron_id FROM ils_pins i WHERE NOT EXISTS"
+    " (SELECT 1 FROM patrons p WHERE p.patron_id = i.patron_id AND p.presence <> 'left')",
+    "a PIN that waits, though the ILS has the account": "SELECT i.patron_id FROM ils_pins i"
+    " JOIN ils_accounts a ON a.patron_id = i.patron_id WHERE a.made AND a.told <> '{}'",
+    "two PINs of one patron": "SELECT i.patron_id FROM ils_pins i JOIN patrons p ON p.patron_id = i.patron_id"
+    " WHERE p.pin_digest IS NOT NULL",
+    "an account of nobody": "SELECT patron_id FROM ils_accounts a WHERE NOT EXISTS"
+    " (SELECT 1 FROM patrons p WHERE p.patron_id = a.patron_id AND p.district = a.district)",
+    "an account that was told and never made": "SELECT patron_id FROM ils_accounts WHERE told <> '{}' AND load = 0",
+    "an account by a load that there is not": "SELECT patron_id FROM ils_accounts a WHERE load > 0 AND NOT EXISTS"
+    " (SELECT 1 FROM ils_loads l WHERE l.district = a.district AND l.number = a.load)",
+    "two loads to be delivered": "SELECT district FROM ils_loads WHERE state = 'ready'"
+    " GROUP BY district HAVING count(*) > 1",
+    "a load behind one that is to be delivered": "SELECT l.district, l.number FROM ils_loads l JOIN ils_loads r"
+    " ON r.district = l.district AND r.state = 'ready' AND l.number > r.number",
+    "orders of a load that was delivered, or none of one that was not": "SELECT district, number FROM ils_loads"
+    " WHERE (state = 'ready') <> (sealed IS NOT NULL)",
     "an id that will be given again": "SELECT patron_id FROM patrons WHERE patron_id >="
     " (SELECT next FROM counters WHERE name = 'patron_id')",
 }

@@ -109,7 +109,8 @@ def _compare(each: Known, tonight: Tonight, found: Wanted, waits: Callable[[int]
         found.waiting += 1
         return
     else:
-        account = replace(account, pin=tonight.pins.get(each.patron_id, ""))
+        if AccountField.PIN in tonight.fields:
+            account = replace(account, pin=tonight.pins.get(each.patron_id, ""))
         orders = [Order(Action.CREATE, account, tonight.fields)]
     if reasons := [reason for order in orders if (reason := fault(order, tonight.format, tonight.ils))]:
         found.kept_back.append((each, reasons[0]))

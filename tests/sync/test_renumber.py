@@ -13,8 +13,9 @@ from access_service.domain.access import Standing
 from access_service.errors import ConfigError, OperatorError
 from access_service.exceptions import Grant, add_test_card
 from access_service.settings import District, load
-from access_service.storage import audit, runs
+from access_service.storage import audit, ils_cards, runs
 from access_service.storage.engine import Databases
+from access_service.storage.ils_cards import CardRow, LastRead
 from access_service.storage.runs import Outcome
 from sync import renumber
 from sync.order import Job, auditor
@@ -191,6 +192,19 @@ def test_numbers_that_clash_stop_it(nights: Nights) -> None:
     templated(nights, "6{student_number}")
     with pytest.raises(ConfigError, match="can make the same number"):
         do(nights)
+
+
+def test_a_card_of_the_library_is_nobody_elses(nights: Nights) -> None:
+    """By the ILS's newest extract; a number that is an account of ours can pass on."""
+    nights.night(pupils(20))
+    templated(nights, "8{student_number}")
+    with nights.databases.writer.begin() as connection:
+        ils_cards.note_read(connection, LastRead("extract", nights.now, nights.now, "0" * 64, 2, 1))
+        cards = [CardRow(f"8000000{n}", f"8000000{n}", "", "ADULT", "", None, False, n - 1 or None) for n in (1, 2)]
+        ils_cards.replace_cards(connection, [], cards)
+    assert [(move.new, clash) for move, clash in renumber.preview(waiting(nights)).clashes] == [
+        ("80000001", Clash.OF_THE_ILS)
+    ]
 
 
 def replace_code(district: District, code: str) -> District:

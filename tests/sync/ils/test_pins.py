@@ -56,7 +56,8 @@ def waiting(nights: Nights) -> list[int]:
 
 def digests(nights: Nights) -> int:
     with nights.databases.reader.connect() as connection:
-        return connection.exec_driver_sql("SELECT count(*) FROM patrons WHERE pin_digest IS NOT NULL").scalar_one()
+        found = connection.exec_driver_sql("SELECT patron_id FROM patrons WHERE pin_digest IS NOT NULL")
+        return len(found.all())
 
 
 def told_pins(nights: Nights) -> list[str]:
@@ -202,9 +203,9 @@ def test_a_test_card_has_a_pin_of_ours(nights: Nights) -> None:
     """It is in no ILS."""
     nights.night(born(3))
     grant = Grant(nights.districts["demo"], nights.now.date() + timedelta(days=3), "a test")
-    added = add_test_card(nights.databases, auditor(nights.job(nights.folder)), grant, "99990001", "4711-x")
+    add_test_card(nights.databases, auditor(nights.job(nights.folder)), grant, "99990001", "4711-x")
     nights.night(born(3))
-    assert added and nights.sign_in("99990001", "4711-x").authenticated
+    assert nights.sign_in("99990001", "4711-x").authenticated
 
 
 def test_explain_says_whose_pins_are(nights: Nights) -> None:
