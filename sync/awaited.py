@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
 from access_service.domain.patron import PatronRecord
-from access_service.errors import OperatorError
 from access_service.storage import ils
 from access_service.storage.seen import VOID, Seen
 from sync.night import Night
@@ -31,20 +30,20 @@ class PinSeal:
         nonce = urandom(_NONCE)
         return nonce + self._cipher.encrypt(nonce, pin.encode(), _place(patron_id))
 
-    def open(self, patron_id: int, sealed: bytes) -> str:
-        """Errors: OperatorError where it was sealed under another key or for somebody else, or was altered."""
+    def open(self, patron_id: int, sealed: bytes) -> str | None:
+        """None where it was sealed under another key or for somebody else, or was altered."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _place(patron_id)).decode()
         except (InvalidTag, ValueError):
-            raise OperatorError(
-                f"patron {patron_id}: the PIN that waits for the ILS does not open with this SYNC_KEY"
-            ) from None
+            return None
 
 
 def waiting_pins(connection: Connection, district: str, key: bytes) -> Mapping[int, str]:
-    """The PINs of a district that wait for a load, by patron id."""
-    seal = PinSeal(key)
-    return {patron_id: seal.open(patron_id, sealed) for patron_id, sealed in ils.waiting_pins(connection, district)}
+    """The PINs of a district that wait for a load, by patron id. Without those of a key that was lost: the next night
+    issues them again."""
+    opened = PinSeal(key).open
+    found = ((patron_id, opened(patron_id, sealed)) for patron_id, sealed in ils.waiting_pins(connection, district))
+    return {patron_id: pin for patron_id, pin in found if pin}
 
 
 @dataclass(frozen=True, slots=True)

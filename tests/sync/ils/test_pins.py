@@ -7,7 +7,7 @@ import pytest
 
 from access_service.domain.access import PinResult
 from access_service.domain.pins import PinOwner
-from access_service.errors import ConfigError, OperatorError
+from access_service.errors import ConfigError
 from access_service.exceptions import Grant, add_test_card
 from access_service.explain import Explainer
 from access_service.opting_out import Given, Office
@@ -20,7 +20,8 @@ from access_service.storage.tables import metadata
 from sync.ageing import age_alone
 from sync.awaited import PinSeal
 from sync.order import auditor
-from tests.sync.ils.test_load import COLUMNS, delivered
+from tests.sync.ils.model import COLUMNS
+from tests.sync.ils.test_load import delivered
 from tests.sync.ils.test_load import ils as csv_ils
 from tests.sync.nights import Nights
 from tests.sync.rosters import Pupil, pupils
@@ -223,8 +224,17 @@ def test_a_sealed_pin_is_one_patrons() -> None:
     sealed = PinSeal(b"k" * 32).seal(7, PIN)
     assert PinSeal(b"k" * 32).open(7, sealed) == PIN
     for key, patron_id in ((b"k" * 32, 8), (b"l" * 32, 7)):
-        with pytest.raises(OperatorError, match=f"patron {patron_id}: the PIN"):
-            PinSeal(key).open(patron_id, sealed)
+        assert PinSeal(key).open(patron_id, sealed) is None
+
+
+def test_a_key_that_was_lost_loses_no_pin(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next night seals it under the new one."""
+    takes(nights, "RIVER")
+    nights.night(born(2))
+    takes(nights)
+    monkeypatch.setenv("SYNC_KEY", "7b" * 32)
+    nights.night(born(2))
+    assert told_pins(nights) == [PIN] * 2 and not waiting(nights)
 
 
 def test_pins_of_an_ils_need_an_ils(tmp_path: Path) -> None:
