@@ -15,11 +15,11 @@ from access_service.edits import Edit, editing
 from access_service.errors import OperatorError
 from access_service.examples import check_examples
 from access_service.overlaps import check_overlaps
-from access_service.storage import ils_cards, library_numbers, patrons, rule_versions, runs, undone
+from access_service.storage import library_numbers, patrons, rule_versions, runs, undone
 from access_service.storage.engine import database_errors, snapshot
-from access_service.storage.ils_cards import CardRow
 from access_service.storage.library_numbers import Move
 from sync.apply import exclusively
+from sync.held_numbers import in_ils
 from sync.order import Job, auditor, sync_key
 from sync.retired import claimed
 from sync.reversal import check_way_back
@@ -155,7 +155,8 @@ def _clashes(connection: Connection, job: Job, minted: Minted) -> dict[int, Clas
         if number != record.patron.library_number
     ]
     forgotten = claimed(connection, sync_key(), arriving)
-    foreign = {key for key, cards in ils_cards.find(connection, list(claims)).items() if not all(map(_ours, cards))}
+    ils = job.settings.service.ils
+    held = in_ils(connection, ils.key if ils and ils.extract else "", dict(arriving))
     longest = job.district.rules.number_max_length
     found: dict[int, Clash] = {}
     for one, key in keys.items():
@@ -166,15 +167,11 @@ def _clashes(connection: Connection, job: Job, minted: Minted) -> dict[int, Clas
             found[one] = Clash.OTHER_DISTRICT
         elif claims[key] > 1 or owner not in minted:
             found[one] = Clash.TWICE
-        elif key in foreign and key != fold(minted[one][0].patron.library_number):
+        elif minted[one][0].patron.source_id in held:
             found[one] = Clash.OF_THE_ILS
         elif minted[one][0].patron.source_id in forgotten:
             found[one] = Clash.FORGOTTEN
     return found
-
-
-def _ours(card: CardRow) -> bool:
-    return card.patron_id is not None
 
 
 def _back(connection: Connection, run_id: int) -> Reversion:

@@ -109,15 +109,18 @@ def _compare(each: Known, tonight: Tonight, found: Wanted, waits: Callable[[int]
         found.waiting += 1
         return
     else:
-        if AccountField.PIN in tonight.fields:
-            account = replace(account, pin=tonight.pins.get(each.patron_id, ""))
-        orders = [Order(Action.CREATE, account, tonight.fields)]
+        orders = [_new(account, tonight)]
     if reasons := [reason for order in orders if (reason := fault(order, tonight.format, tonight.ils))]:
         found.kept_back.append((each, reasons[0]))
         return
     if not orders and each.state == AccountState.KEPT_BACK:
         found.settled.append(each)
     found.orders += orders
+
+
+def _new(account: Account, tonight: Tonight) -> Order:
+    pin = tonight.pins.get(account.patron_id, "") if AccountField.PIN in tonight.fields else ""
+    return Order(Action.CREATE, replace(account, pin=pin), tonight.fields)
 
 
 def ordered(orders: Sequence[Order]) -> list[Order]:

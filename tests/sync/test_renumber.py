@@ -22,6 +22,7 @@ from sync.order import Job, auditor
 from sync.renumber import Clash, Renumbering
 from tests.commands import Commands
 from tests.place import Place
+from tests.sync.ils.test_load import ils as csv_ils
 from tests.sync.nights import Nights
 from tests.sync.rosters import pupils
 
@@ -198,6 +199,7 @@ def test_a_card_of_the_library_is_nobody_elses(nights: Nights) -> None:
     """By the ILS's newest extract; a number that is an account of ours can pass on."""
     nights.night(pupils(20))
     templated(nights, "8{student_number}")
+    nights.ils = csv_ils(nights.folder / "ils", extract={"folder": nights.folder, "columns": {"number": "barcode"}})
     with nights.databases.writer.begin() as connection:
         ils_cards.note_read(connection, LastRead("extract", nights.now, nights.now, "0" * 64, 2, 1))
         cards = [CardRow(f"8000000{n}", f"8000000{n}", "", "ADULT", "", None, False, n - 1 or None) for n in (1, 2)]
