@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from access_service.ils import Action, Folio, Ils
 from access_service.settings import secret
@@ -19,8 +20,36 @@ from sync.ils.shape import CallTogether
 # An address has an end; the import asks for ten at a time.
 _IN_A_QUERY = 10
 _UNSAID = "FOLIO does not say why"
-_OTHER = "what answers is not FOLIO; check [ils.delivery] url"
 _TOKEN = re.compile(r"\bfolioAccessToken=([^;,\s]+)")
+
+
+class _User(BaseModel):
+    """A user as they are. What is not named here goes back as it came."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    external: str | None = Field(default=None, alias="externalSystemId")
+    barcode: str | None = None
+    type: str | None = None
+
+
+class _Users(BaseModel):
+    users: list[_User]
+
+
+class _Failed(BaseModel):
+    external: str = Field(alias="externalSystemId")
+    why: str | None = Field(default=None, alias="errorMessage")
+
+
+class _Imported(BaseModel):
+    count: int = Field(default=0, alias="failedRecords")
+    failed: list[_Failed] = Field(default=[], alias="failedUsers")
+    message: str
+
+
+_FOUND, _IMPORTED = TypeAdapter(_Users), TypeAdapter(_Imported)
 
 
 def together(ils: Ils) -> AbstractContextManager[CallTogether]:
@@ -64,45 +93,36 @@ def _tell(api: Api, orders: Sequence[Order], ils: Ils) -> list[str]:
 
 def _left_alone(api: Api, orders: Mapping[str, Order]) -> dict[str, str]:
     """Whom the import would make anew though staff deleted them, or would change though they are not ours any more."""
-    there: dict[str, dict[str, Any]] = {}
+    there: dict[str | None, _User] = {}
     ids = list(orders)
     for start in range(0, len(ids), _IN_A_QUERY):
         some = ids[start : start + _IN_A_QUERY]
         query = quote(f"externalSystemId==({' or '.join(map(_quoted, some))})")
-        there |= {str(user.get("externalSystemId")): user for user in _users(api, query, len(some))}
+        there |= {user.external: user for user in _users(api, query, len(some))}
     return {one: why for one, order in orders.items() if (why := _why(order, there.get(one)))}
 
 
-def _why(order: Order, user: Mapping[str, Any] | None) -> str:
+def _why(order: Order, user: _User | None) -> str:
     if user is None:
         return "not in FOLIO under this key; staff may have deleted it"
-    if user.get("type", "patron") != "patron":
-        return f"its type in FOLIO is {user['type']!r}, and we change patrons alone"
-    if user.get("barcode") not in {order.account.library_number, order.former}:
+    if user.type not in {None, "patron"}:
+        return f"its type in FOLIO is {user.type!r}, and we change patrons alone"
+    if user.barcode not in {order.account.library_number, order.former}:
         return "it has another number in FOLIO; staff may have changed it"
     return ""
 
 
 def _import(api: Api, orders: Sequence[Order], ils: Ils) -> dict[str, str]:
     """Who failed, with the reason."""
-    said = api.ask("POST", "user-import", json.loads(document(orders, ils))).body
-    if not isinstance(said, dict):
-        raise api.trouble(_OTHER)
-    failed = {
-        str(user.get("externalSystemId")): str(user.get("errorMessage") or _UNSAID)
-        for user in said.get("failedUsers", ())
-    }
-    if bool(failed) != bool(said.get("failedRecords")):
+    said = api.shaped(api.ask("POST", "user-import", json.loads(document(orders, ils))), _IMPORTED)
+    failed = {user.external: user.why or _UNSAID for user in said.failed}
+    if bool(failed) != bool(said.count):
         raise RefusedError(_UNSAID)
     return failed
 
 
-def _users(api: Api, query: str, most: int) -> list[dict[str, Any]]:
-    said = api.ask("GET", f"users?query={query}&limit={most}").body
-    users = said.get("users") if isinstance(said, dict) else None
-    if not isinstance(users, list):
-        raise api.trouble(_OTHER)
-    return users
+def _users(api: Api, query: str, most: int) -> list[_User]:
+    return api.shaped(api.ask("GET", f"users?query={query}&limit={most}"), _FOUND).users
 
 
 def _quoted(value: str) -> str:
@@ -113,10 +133,11 @@ def _expire(api: Api, order: Order, folio: Folio) -> str:
     """One who opted out, if that number is still of a user of ours."""
     try:
         for user in _users(api, quote(f"barcode=={_quoted(order.account.library_number)}"), 2):
-            if not str(user.get("externalSystemId", "")).startswith(f"{folio.source_type}_"):
+            if not (user.external or "").startswith(f"{folio.source_type}_"):
                 return "the number is of a user who is not from us"
-            ended = {**user, "active": False, "expirationDate": expiry(order.account.expires)}
-            api.ask("PUT", f"users/{quote(str(user['id']))}", ended)
+            whole = user.model_dump(by_alias=True, exclude_unset=True)
+            ended = {**whole, "active": False, "expirationDate": expiry(order.account.expires)}
+            api.ask("PUT", f"users/{quote(user.id, safe='')}", ended)
     except RefusedError as error:
         return str(error)
     return ""

@@ -184,12 +184,21 @@ def test_a_wrong_word_is_tried_once(server: ApiServer, monkeypatch: pytest.Monke
     assert WORD not in str(caught.value) and len(server.calls) == 1
 
 
-@pytest.mark.parametrize("body", [[], {"users": 1}, "words"])
-def test_what_is_not_folio_ends_the_load(server: ApiServer, body: object) -> None:
-    """In a line with the remedy."""
-    server.fail("GET /users", lambda _: Said(200, body))
-    with pytest.raises(UndeliveredError, match="what answers is not FOLIO; check"):
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        ("GET /users", []),
+        ("GET /users", {"users": [{"barcode": "290000008"}]}),
+        ("POST /user-import", {"totalRecords": 1}),
+        ("POST /user-import", {"message": "", "failedUsers": ["290000008"]}),
+    ],
+)
+def test_what_is_not_folio_ends_the_load(server: ApiServer, call: str, body: object) -> None:
+    """In a line with the remedy, and without what was answered."""
+    server.fail(call, lambda _: Said(200, body))
+    with pytest.raises(UndeliveredError, match=r"is not the API of this \[ils\] format") as caught:
         tell(server, [CHANGES["returned"]])
+    assert "290000008" not in str(caught.value)
 
 
 def test_a_night_that_is_cut_goes_on_where_it_was(databases: Databases, tmp_path: Path) -> None:
