@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from access_service.domain.calendar import Freeze
 from access_service.domain.patron import Presence
@@ -43,18 +44,23 @@ class Tonight:
     claims: Mapping[int, str] = field(default_factory=dict)
     pins: Mapping[int, str] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def fields(self) -> frozenset[AccountField]:
         return self.format.fields(self.ils) - self.ils.never
 
-    @property
+    @cached_property
+    def again(self) -> frozenset[AccountField]:
+        """Fields that are told whenever they change."""
+        return self.fields - self.once
+
+    @cached_property
     def anew(self) -> frozenset[AccountField]:
         """Fields that are told of an account again though we told them. What the library owns is not: staff have it
         from us once, and whenever they set it here."""
         owners = self.district.rules.owners
-        return self.fields - self.once - {name for name in _OWNED if owners.of(name) != "roster"}
+        return self.again - {name for name in _OWNED if owners.of(name) != "roster"}
 
-    @property
+    @cached_property
     def once(self) -> frozenset[AccountField]:
         """Fields that are told of a new account alone."""
         return self.ils.create_only | {AccountField.PIN}
@@ -104,7 +110,7 @@ def _compare(each: Known, tonight: Tonight, found: Wanted, waits: Callable[[int]
         return
     elif each.patron_id in tonight.claims:
         # Adopted: it has a PIN already, and whatever else is told once.
-        orders = [Order(Action.UPDATE, account, tonight.fields - tonight.once)]
+        orders = [Order(Action.UPDATE, account, tonight.again)]
     elif waits(each.patron_id):
         found.waiting += 1
         return
@@ -168,9 +174,8 @@ def _next_month(today: date) -> date:
 
 def _changes(each: Known, account: Account, tonight: Tonight) -> Iterator[Order]:
     told = json.loads(each.told or "{}")
-    theirs = {AccountField(name) for name in json.loads(each.theirs or "[]")}
-    fields = tonight.fields - tonight.once - theirs
-    now = tonight.marks.of(account, fields)
+    theirs = {AccountField(name) for name in json.loads(each.theirs)} if each.theirs else set[AccountField]()
+    now = tonight.marks.of(account, tonight.again - theirs)
     differing = {AccountField(name) for name, value in now.items() if told.get(name) != value}
     if each.number != account.library_number:
         yield Order(Action.RENUMBER, account, frozenset({AccountField.NUMBER}), each.number or "")
