@@ -10,7 +10,7 @@ from pathlib import Path
 
 from access_service.errors import ConfigError, OperatorError
 from sync.demo.files import write_private
-from sync.demo.library import ILS, DemoLibrary
+from sync.demo.library import DemoLibrary
 from sync.synthetic.server import RosterServer
 
 DISTRICT = "demo"
@@ -94,7 +94,7 @@ class Home:
         district = {"port": server.port, "host_keys": [server.fingerprint], "user": SFTP_USER}
         _fill(CONFIG / "service.toml", districts.parent / "service.toml", service)
         with (districts.parent / "service.toml").open("a", encoding="utf-8") as text:
-            text.write(ILS.format(folder=json.dumps(str(self.library.inbox))))
+            text.write(self.library.terms())
         _fill(CONFIG / "districts" / f"{DISTRICT}.toml", districts / f"{DISTRICT}.toml", district)
 
     def _variables(self, secret_files: Mapping[str, str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ _RELEASED_TO_ALL = ("library_number", "name", "patron_type", "branch", "expires"
 
 @dataclass(frozen=True)
 class Stage:
-    """A service that answers on `port`, and an ILS with so many `accounts`. `check` raises OperatorError once the
+    """A service that answers on `port`, and what was `heard` of the ILS. `check` raises OperatorError once the
     service no longer runs."""
 
     home: Home
@@ -35,7 +35,7 @@ class Stage:
     night: int
     who: Sample
     report: dict[str, Any]
-    accounts: int
+    heard: str
     children: Children
     check: Callable[[], None]
 
@@ -74,10 +74,11 @@ def staged(home: Home, port: int, stop: Stop) -> Iterator[Stage]:
         publish(home.outgoing, roster)
         report = _run_night(home, children)
         home.keep("night", str(roster.night + 1))
-        held = home.library.take()
+        home.library.take()
+        heard = children.run(["roster-sync", "extract"], home.environment(night=True))
         check = children.keep(["access-service", "serve"], home.environment())
         _wait_until_ready(port, check, stop)
-        yield Stage(home, port, roster.night, sample(roster, agreed), report, held, children, check)
+        yield Stage(home, port, roster.night, sample(roster, agreed), report, heard.strip(), children, check)
 
 
 def _run_night(home: Home, children: Children) -> dict[str, Any]:

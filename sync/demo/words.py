@@ -18,13 +18,13 @@ def night(stage: Stage) -> str:
 
 
 def load(stage: Stage) -> str:
-    """What the ILS was told of it, and the beginning of the last file."""
+    """What the ILS was told of it, the beginning of the last file, and what the ILS says then."""
     told = {action: n for action, n in stage.report["ils_load"].get("counts", {}).items() if n}
     said = ", ".join(f"{n:,} {action}" for action, n in told.items()) or "nothing new"
     file = stage.home.library.taken[-1]
     head = file.read_text(encoding="utf-8").splitlines()[:2]
-    lines = [f"The ILS was told {said}, and holds {stage.accounts:,} accounts. The last file, {file}:"]
-    return "\n".join([*lines, *(f"  {line}" for line in head)])
+    lines = [f"The ILS was told {said}. The last file, {file}:", *(f"  {line}" for line in head)]
+    return "\n".join([*lines, "Its patron file has come back:", f"  {stage.heard}"])
 
 
 def invitation(stage: Stage) -> str:
