@@ -85,7 +85,8 @@ def run(job: Job) -> Report:
 
 
 def _run(job: Job, report: Report, found: Findings) -> None:
-    ask_ils(job, report)
+    with _collector_at_rest():
+        ask_ils(job, report)
     with _collector_at_rest(), arrived(job, report) as (landed, arrival):
         for left in reversed(range(TRIES)):
             state, night = last_state(job), replace(arrival, freezes=known_freezes(job))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 from access_service.ils import AccountField, Ils
 from access_service.storage.ils import AccountRow, AccountState
@@ -16,7 +17,7 @@ NOT_TAKEN = "the ILS did not take:"
 COMPARED = (AccountField.PATRON_TYPE, AccountField.BRANCH, AccountField.EXPIRES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seen:
     """An extract, as far as it says something of accounts: its `day` (ISO), and the patron types that are ours."""
 
@@ -24,7 +25,7 @@ class Seen:
     patron_types: Collection[str]
     day: str
 
-    @property
+    @cached_property
     def compared(self) -> list[AccountField]:
         """Fields that the extract has and that loads tell again."""
         columns = self.ils.extract.named if self.ils.extract else {}
