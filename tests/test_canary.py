@@ -38,6 +38,17 @@ NUMBER = "9021077"  # of whom a card is made; eleven digits with those of the st
 LOST = "4403088"  # of whom none is
 SIGNED_UP, WRONG_PIN = "08071931", "66600999"
 NAMES, NUMBERS = (GIVEN, FAMILY, NEVER), (NUMBER, LOST)
+EXTRACT = """
+[ils.extract]
+folder = "FOLDER"
+pattern = "patrons.csv"
+
+[ils.extract.columns]
+number = "barcode"
+key = "student"
+full_name = "name"
+birth_date = "born"
+"""
 # Born in years that no card, run or certificate has: as ISO dates, as PINs, and the wrong PINs that were tried.
 SECRETS = ("1931-08", "0807193", "1932-09", "0908193", "1933-", WRONG_PIN)
 
@@ -94,6 +105,8 @@ def place(tmp_path: Path, commands: Commands, database_url: str) -> Place:
     made.edit("[calendar]", "[limits]\nrejects_count = 8\nremovals_count = 6\nfile_shrink_percent = 100\n[calendar]")
     # Its files are the ILS's: names and numbers are there for it to read.
     configure(made.config / "service.toml", tmp_path / "ils")
+    with (made.config / "service.toml").open("a", encoding="utf-8") as service:
+        service.write(EXTRACT.replace("FOLDER", str(tmp_path / "ils")))
     assert made.day("upgrade-db").code == 0
     return made
 
@@ -105,6 +118,7 @@ def test_nothing_personal_leaves_its_place(place: Place) -> None:
         place.edit("[calendar]", f'[notify]\nwebhook = "{webhook.url}"\n[calendar]')
         place.environment["WEBHOOK_SECRET"] = "c3ludGhldGljIHNlY3JldCBvZiBhIHRlc3Q="
         nights(place, heard)
+        extracts(place, heard)
     told = [body.decode() for _, _, body in webhook.posts]
     assert [event["event"] for body in told for event in json.loads(body)["events"]] == [
         "held_in_part",
@@ -201,6 +215,27 @@ def _both(place: Place, heard: Heard, file: Path, code: int) -> None:
 
 
 # -- the morning ----------------------------------------------------------------------------------------------------
+
+
+def extracts(place: Place, heard: Heard) -> None:
+    """The ILS's patrons with names and birth dates, in files good and bad."""
+    rows = [f'{NUMBER}7777,,"{NEVER}, {NEVER}",1933-03-03', f'29{NUMBER}0001,1,"{FAMILY}, {GIVEN}",1931-08-07']
+    header = "barcode,student,name,born"
+    for code, content in (
+        (1, f"{NEVER},{FAMILY}\n{GIVEN}\n"),
+        (1, "\n".join([header, *rows, f'"{NEVER}'])),
+        (1, "\n".join([header, *rows, rows[0]])),
+        (1, "\n".join([header, *rows, f"{NUMBER}8888,,{GIVEN},{FAMILY}", f"{NUMBER}8889,,{GIVEN},7 Aug 1931-08"] * 2)),
+        (0, "\n".join([header, *rows])),
+    ):
+        (place.folder / "ils" / "patrons.csv").write_text(content, encoding="utf-8")
+        ended = place.sync("extract")
+        assert ended.code == code, (content, ended)
+        heard.rest += [ended.out, ended.err]
+    listed = place.sync("accounts", "list", "demo")
+    assert listed.code == 0
+    heard.answers += [listed.out]
+    heard.rest += [listed.err]
 
 
 def clients(place: Place, heard: Heard) -> None:
@@ -432,6 +467,8 @@ MAY_HOLD = {
     "changes.after": (GIVEN, FAMILY, NUMBER),
     "ils_accounts.number": (NUMBER,),
     "ils_accounts.told": (NUMBER,),
+    "ils_cards.folded": (NUMBER,),
+    "ils_cards.number": (NUMBER,),
 }
 
 

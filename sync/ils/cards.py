@@ -15,7 +15,6 @@ from access_service.ils import Extract, ExtractColumns, Source
 from sync.ils.incoming import ExtractRefusedError
 
 MOST_ROWS = 5_000_000
-_SHOWN = 12
 
 Row = list[str]
 
@@ -165,9 +164,9 @@ def _places(first: Row, name: str, source: Source, columns: Sequence[str]) -> li
     headers = [cell.strip() for cell in first] if source.header else [str(n + 1) for n in range(len(first))]
     for header in columns:
         if headers.count(header) != 1:
-            there = ", ".join(ascii(each) for each in headers[:_SHOWN])
             often = "no column" if header not in headers else "more than one column"
-            raise ExtractRefusedError(f"{name}: {often} {header!r}; it has {there}; is it the right file?")
+            # Its first row is not shown: where the header is missing, that is somebody.
+            raise ExtractRefusedError(f"{name}: {often} {header!r} among its {len(headers)}; is it the right file?")
     return [headers.index(header) for header in columns]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from access_service.errors import OperatorError
-from access_service.logs import log
 from sync.ils.extract import Reading, Taken, take
 from sync.ils.rejects import take_rejects
 
@@ -29,7 +28,6 @@ def _hear(kind: str, read: Callable[[Reading], Taken], reading: Reading, facts: 
         taken = read(reading)
     except (OperatorError, SQLAlchemyError) as error:
         said = str(error) if isinstance(error, OperatorError) else error.__class__.__name__
-        log.error("ILS file refused", kind=kind, error=said)
         facts["well"] = False
         facts[kind] = {"refused": said}
         facts["lines"].append(f"{kind} REFUSED, nothing of it was used: {said}")
