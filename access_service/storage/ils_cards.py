@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, bindparam, cast, delete, func, insert, or_, select
+from sqlalchemy import Connection, Text, bindparam, cast, delete, func, insert, or_, select, update
 
 from access_service.domain.identifiers import IdentifierKind
 from access_service.storage import bulk
@@ -77,6 +77,13 @@ def find(connection: Connection, folded: Sequence[str]) -> dict[str, list[CardRo
         for row in connection.execute(statement, {"keys": folded[start : start + BATCH]}):
             found.setdefault(row.folded, []).append(_row(row))
     return found
+
+
+def forget(connection: Connection) -> None:
+    """Delete every card and lift every block."""
+    connection.execute(delete(ils_cards))
+    connection.execute(delete(ils_extracts))
+    connection.execute(update(patrons).where(patrons.c.blocked.is_(True)).values(blocked=False))
 
 
 class Held(NamedTuple):

@@ -103,6 +103,15 @@ def take(reading: Reading, file: Path | None = None) -> Taken:
             return _apply(reading, found, rows, cards, last)
 
 
+def let_go(databases: Databases) -> None:
+    """Forget what the ILS said, where nobody reads it any more: no block would ever be lifted."""
+    with databases.reader.connect() as connection:
+        if storage.last_read(connection, EXTRACT) is None:
+            return
+    with databases.writer.begin() as connection:
+        storage.forget(connection)
+
+
 def _newest(reading: Reading, file: Path | None) -> AbstractContextManager[Incoming]:
     spool = reading.settings.service.spool
     return nullcontext(given(file)) if file else incoming(EXTRACT, reading.terms, reading.ils, spool)

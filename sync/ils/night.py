@@ -8,7 +8,7 @@ from access_service.errors import ConfigError, OperatorError, StorageError
 from access_service.pin_vault import PinVault
 from access_service.storage import runs
 from sync.arrival import known_freezes
-from sync.ils.extract import Reading
+from sync.ils.extract import Reading, let_go
 from sync.ils.hearing import heard
 from sync.ils.load import Told, load
 from sync.ils.loads import Loading
@@ -33,6 +33,8 @@ def reading_of(job: Job) -> Reading:
 def ask_ils(job: Job, report: Report) -> None:
     """Read what the ILS says before anything is planned. Never stops the night: what it said last still stands."""
     ils = job.settings.service.ils
+    if ils is None or ils.extract is None:
+        let_go(job.databases)
     if ils is None or not (ils.extract or ils.rejects):
         return
     with timed(job, report, "extract"):

@@ -325,6 +325,19 @@ def test_without_an_extract_nothing_is_asked(databases: Databases, tmp_path: Pat
         assert not any(connection.execute(select(patrons.c.blocked)).scalars())
 
 
+def test_whoever_stops_asking_lifts_the_blocks(library: Library) -> None:
+    """Nobody would lift them ever after; the cards go too."""
+    library.night(STUDENTS)
+    library.account("290000001")["block"] = "b"
+    library.export()
+    library.night(STUDENTS)
+    library.nights.ils = library.configured(extract=None)
+    assert library.nights.find("290000001").standing is Standing.BLOCKED
+    library.night(STUDENTS)
+    assert library.nights.find("290000001").standing is Standing.ACTIVE
+    assert library.everything()["ils_cards"] == []
+
+
 def test_nobody_who_opted_out_and_no_name_is_stored(library: Library) -> None:
     """Of the ILS's cards there are numbers, codes and dates; of one who opted out not even these."""
     library.night(STUDENTS)
