@@ -107,6 +107,18 @@ class Claim(NamedTuple):
     load: int | None
 
 
+def former_numbers(connection: Connection, patron_ids: Sequence[int]) -> dict[str, int]:
+    """The folded numbers that these patrons had before, and whose each was."""
+    statement = select(identifiers.c.key, identifiers.c.patron_id).where(
+        identifiers.c.kind == IdentifierKind.FORMER, identifiers.c.patron_id.in_(bindparam("ids", expanding=True))
+    )
+    found: dict[str, int] = {}
+    for start in range(0, len(patron_ids), BATCH):
+        rows = connection.execute(statement, {"ids": patron_ids[start : start + BATCH]})
+        found |= {row.key: row.patron_id for row in rows}
+    return found
+
+
 def claim_accounts(connection: Connection) -> None:
     """Let nobody else write accounts until the transaction ends; on SQLite nobody else writes anything."""
     if connection.dialect.name == "postgresql":

@@ -27,7 +27,7 @@ from sync.alone import alone
 from sync.ils.cards import Card, read_cards
 from sync.ils.claims import patron_types
 from sync.ils.incoming import ExtractRefusedError, Incoming, given, incoming
-from sync.ils.reconcile import Seen, reconciled
+from sync.ils.reconcile import NOT_RENUMBERED, Seen, reconciled, refused
 
 EXTRACT = "extract"
 # So many accounts that all are missing from a first extract are no accident.
@@ -139,6 +139,7 @@ def _apply(reading: Reading, found: Incoming, rows: int, cards: list[Card], last
         before = list(storage.held(connection))
         settled = storage.delivered(connection, found.written - timedelta(hours=reading.terms.load_hours))
         book.check_library(before, settled, last)
+        book.look_for_former(connection, before, settled)
         gone, new = _difference(storage.cards(connection), book.rows(before, _opted_out(reading, connection, cards)))
     changed = [(each.account, after) for each in before if (after := book.after(each, settled)) != each.account]
     blocks = [(each, now) for each in before if (now := book.is_blocked(each)) != each.blocked]
@@ -171,6 +172,7 @@ class _Book:
             code: Seen(reading.ils, types, found.written.astimezone(district.zone).date().isoformat())
             for code, district in reading.settings.districts.items()
         }
+        self._former: dict[int, Card] = {}
         self.ours = 0
 
     def check_library(self, before: list[Held], settled: set[tuple[str, int]], last: LastRead | None) -> None:
@@ -188,12 +190,27 @@ class _Book:
                 " loads read there? Nothing was changed"
             )
 
+    def look_for_former(self, connection: Connection, before: list[Held], settled: set[tuple[str, int]]) -> None:
+        """Accounts that a load gave another number, and that the ILS has under the one before."""
+        missing = {
+            each.account.patron_id: each
+            for each in before
+            if self._says_something_of(each.account, settled) and fold(each.account.number) not in self._by_number
+        }
+        numbers = {fold(each.account.number) for each in before}
+        for key, patron_id in storage.former_numbers(connection, list(missing)).items():
+            card = self._by_number.get(key)
+            if card and key not in numbers and card.key in ("", self._key(missing[patron_id])):
+                self._former[patron_id] = card
+
     def after(self, each: Held, settled: set[tuple[str, int]]) -> AccountRow:
         """The account as it is after this extract."""
         row = each.account
         if row.state == AccountState.THEIRS or not self._says_something_of(row, settled):
             return row
         card = self._by_number.get(fold(row.number))
+        if card is None and (former := self._former.get(row.patron_id)):
+            return refused(row, NOT_RENUMBERED, self._seen[row.district].day)._replace(number=former.number)
         return reconciled(row, card, self._elsewhere(each), self._seen[row.district])
 
     def is_blocked(self, each: Held) -> bool:

@@ -13,6 +13,7 @@ GONE = "gone from the ILS"
 RENUMBERED = "renumbered in the ILS"
 CONVERTED = "converted in the ILS"
 NOT_THERE = "not in the extract of"
+NOT_RENUMBERED = "the ILS has it under the number before"
 NOT_TAKEN = "the ILS did not take:"
 COMPARED = (AccountField.PATRON_TYPE, AccountField.BRANCH, AccountField.EXPIRES)
 

@@ -10,6 +10,7 @@ from access_service.storage.engine import Databases
 from sync import ils, renumber
 from sync.order import auditor
 from tests.sync.ils.model import ModelIls, Row
+from tests.sync.ils.test_extract import Library
 from tests.sync.ils.test_load import delivered
 from tests.sync.ils.test_load import ils as csv_ils
 from tests.sync.nights import Nights
@@ -154,3 +155,24 @@ def test_who_opts_out_after_it_expires_under_the_number_that_the_ils_has(nights:
     )
     found = told(nights)
     assert [row["barcode"] for row in found["demo-000002-4-expire.csv"]] == ["290000002"]
+
+
+def test_a_renumbering_that_the_ils_did_not_take_is_told_again(databases: Databases, tmp_path: Path) -> None:
+    """It is not staff's because the ILS has it under the number before; one that staff renumbered is."""
+    library = Library(Nights(databases, tmp_path, dict(load(Path("config")).districts)))
+    students = pupils(16)
+    library.night(students)
+    library.night(students)
+    templated(library.nights, "8{student_number}")
+    renumber.renumber(library.nights.job(None), "a test")
+    library.nights.night(students)
+    library.load()
+    library.account("80000003")["barcode"] = "290000003"
+    library.account("80000004")["barcode"] = "555"
+    library.export()
+    report = library.night(students)
+    assert "1 refused" in " ".join(report.facts["ils_extract"]["lines"])
+    library.night(students)
+    accounts = library.accounts()
+    assert accounts["80000003"] == ("held", None) and accounts["80000004"] == ("theirs", "renumbered in the ILS")
+    assert library.account("80000003")["student"] == "3"
