@@ -1,38 +1,51 @@
 """Whatever happens, and however often a delivery comes: the ILS ends with the patrons that we have."""
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
+from access_service.errors import OperatorError
 from sync import ils
+from sync.renumber import renumber
 from tests.sync.ils.model import ModelIls
 from tests.sync.ils.test_load import ils as csv_ils
 from tests.sync.nights import Nights
 from tests.sync.test_invariants import district, on_sqlite, stored
 from tests.sync.test_opt_out_invariants import SLOW, STEPS, Decide, Never, Out, decide
 
+# Templates of library numbers, to be changed between two nights.
+TEMPLATES = st.tuples(st.integers(0, 9), st.sampled_from(("29{student_number}", "3100{student_number}")))
+
 Delivery = list[tuple[str, bytes]]
 
 
-@budget(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@budget(max_examples=20, deadline=None, suppress_health_check=SLOW)
 @given(
-    steps=STEPS, away=st.sets(st.integers(0, 9)), prefix=st.integers(0, 20), chance=st.randoms(use_true_random=False)
+    steps=STEPS,
+    templates=st.lists(TEMPLATES, max_size=3),
+    away=st.sets(st.integers(0, 9)),
+    prefix=st.integers(0, 20),
+    chance=st.randoms(use_true_random=False),
 )
 def test_replaying_a_prefix_leaves_the_same_state(
-    empty: Path, steps: list[object], away: set[int], prefix: int, chance: object
+    empty: Path, steps: list[object], templates: list[tuple[int, str]], away: set[int], prefix: int, chance: Random
 ) -> None:
-    """Nights, undos, opt-outs; some nights the ILS's folder is away. Each delivery may come several times, and all of
-    a prefix once more: the state is that of each once, and in the end that of our patrons."""
+    """Nights, undos, opt-outs, new templates; some nights the ILS's folder is away. Each delivery may come several
+    times, and all of a prefix once more: the state is that of each once, and in the end that of our patrons."""
     with on_sqlite(empty, district()) as nights:
-        deliveries = list(told(nights, steps, away))
+        for place, template in templates:
+            steps.insert(place, template)
+        deliveries = told(nights, steps, away)
         for many in (deliveries[:prefix], deliveries):
             once, often, again = ModelIls(), ModelIls(), ModelIls()
             for delivery in many:
                 once.load(delivery)
-                for _ in range(1 + chance.randrange(3)):  # type: ignore[attr-defined]
+                for _ in range(1 + chance.randrange(3)):
                     often.load(delivery)
             for delivery in many * 2:
                 again.load(delivery)
@@ -51,12 +64,22 @@ def told(nights: Nights, steps: list[object], away: set[int]) -> "list[Delivery]
             never.out(step)
         elif isinstance(step, Decide):
             decide(nights, step)
+        elif isinstance(step, str):
+            give_numbers(nights, step)
         else:
             nights.night(step)  # type: ignore[arg-type]
         folder.mkdir(exist_ok=True)
         deliveries.append(taken(folder))
-    ils.load(ils.loading_of(nights.job(None)), nights.folder / "spool")
+    assert not ils.load(ils.loading_of(nights.job(None)), nights.folder / "spool").late
     return [*deliveries, taken(folder)]
+
+
+def give_numbers(nights: Nights, template: str) -> None:
+    """By another template, unless somebody's number is in the way."""
+    example = {"student_number": "1", "school": "999", "grade": "03", "excluded": "unknown_school"}
+    nights.configure(rules={"library_number": template}, examples=[example])
+    with suppress(OperatorError):
+        renumber(nights.job(None), "a test")
 
 
 def taken(folder: Path) -> Delivery:
