@@ -32,7 +32,7 @@ Delivery = list[tuple[str, bytes]]
     prefix=st.integers(0, 20),
     chance=st.randoms(use_true_random=False),
 )
-def test_replaying_a_prefix_leaves_the_same_state(
+def test_replaying_a_prefix_leaves_the_same_state(  # noqa: PLR0913, PLR0917 - what is drawn
     empty: Path, steps: list[object], templates: list[tuple[int, str]], away: set[int], prefix: int, chance: Random
 ) -> None:
     """Nights, undos, opt-outs, new templates; some nights the ILS's folder is away. Each delivery may come several
