@@ -18,7 +18,7 @@ from access_service.opt_outs import Kind, Ledger, Source
 from access_service.pin_vault import PinVault
 from access_service.provenance import Provenance, provenance
 from access_service.settings import District
-from access_service.storage import attempts, clients, exceptions, freezes, patrons, runs
+from access_service.storage import attempts, clients, exceptions, freezes, ils, patrons, runs
 from access_service.storage.exceptions import ExceptionKind, Granted
 from access_service.storage.patrons import Attempts, Hit
 from access_service.storage.runs import Outcome
@@ -146,6 +146,7 @@ class Explainer:
             *_rules(record, district.rules),
             _pin(record, district, self.pin_owner),
             *self._granted(record),
+            *self._in_ils(record),
         )
         next_step = REMEDIES[refused.code] if refused else NEXT_STEPS[standing]
         if record.presence is Presence.CONVERTED and standing is Standing.EXPIRED:
@@ -179,6 +180,13 @@ class Explainer:
                 return Explanation(Standing.UNKNOWN, (read, why), REMEDIES[refused.code])
         rosters = (line for code in sorted(self.districts) for line in self._last_roster(code))
         return Explanation(Standing.UNKNOWN, (read, *rosters), NEXT_STEPS[Standing.UNKNOWN])
+
+    def _in_ils(self, record: PatronRecord) -> Iterator[str]:
+        if record.blocked:
+            yield "the ILS blocks the card, by its newest extract"
+        if account := ils.accounts(self.connection, [record.patron_id]).get(record.patron_id):
+            why = f" since {account.reason_on}: {account.reason}" if account.reason_on else ""
+            yield f"in the ILS: {account.state.replace('_', ' ')}{why}"
 
     def _granted(self, record: PatronRecord) -> Iterator[str]:
         if granted := exceptions.of_patron(self.connection, record.patron_id):

@@ -62,6 +62,7 @@ def test_a_person_reads_lists_and_releases(place: Place) -> None:
     assert listed[0].startswith("290000002  left alone  since 20") and listed[0].endswith("converted in the ILS")
     assert listed[1].startswith("290000003  refused  since 20") and "not in the extract of" in listed[1]
     assert listed[2] == "demo: 1 held, 1 refused, 1 theirs" and str(today.year) in listed[0]
+    assert "in the ILS: theirs since" in place.day("explain", "290000002").out
     assert "read before" in place.sync("extract").out
     assert "is not left alone" in place.sync("accounts", "release", "demo", "290000001", "--reason", "x").refused()
     assert place.sync("accounts", "release", "demo", "290000002", "--reason", "a mistake").code == 0
