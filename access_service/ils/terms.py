@@ -45,23 +45,12 @@ class Existing(StrEnum):
 
 # What no account is known by may be left out of updates.
 _NEEDED = {AccountField.NUMBER, AccountField.KEY, AccountField.EXPIRES}
-# The formats with a table of their own, under their own name.
-_TABLES = (
-    FormatName.KOHA,
-    FormatName.KOHA_REST,
-    FormatName.SIERRA,
-    FormatName.POLARIS,
-    FormatName.SYMPHONY,
-    FormatName.EVERGREEN,
-    FormatName.ALMA,
-    FormatName.FOLIO,
-    FormatName.CSV,
-)
 
 
 class Ils(Table):
-    """`key` is what the ILS keeps beside the number. Fields of `create_only` are told once, those of `never` not at
-    all. Where `branches` and `patron_types` are given, what is not among them is held back."""
+    """A format has a table of its own name. `key` is what the ILS keeps beside the number. Fields of `create_only` are
+    told once, those of `never` not at all. Where `branches` and `patron_types` are given, what is not among them is
+    held back."""
 
     format: FormatName
     key: Literal["patron_id", "source_id", "student_number"] = "patron_id"
@@ -82,11 +71,18 @@ class Ils(Table):
     extract: Extract | None = None
     rejects: Rejects | None = None
 
+    @property
+    def tells_pins(self) -> bool:
+        """Whether a load can take PINs there."""
+        if self.csv:
+            return any(column.field is AccountField.PIN for column in self.csv.columns)
+        return AccountField.PIN not in self.never and not self.folio and (self.alma is None or self.alma.pin)
+
     @model_validator(mode="after")
     def _tells_what_is_needed(self) -> Self:
         if refused := sorted((self.create_only | self.never) & _NEEDED):
             raise ValueError(f"create_only, never: {refused[0]!r} is needed in every load")
-        for name in _TABLES:
+        for name in FormatName:
             table = name.replace("-", "_")
             if (self.format is name) != (getattr(self, table) is not None):
                 raise ValueError(f'{table}: needed with format = "{name}", and with no other')

@@ -44,4 +44,6 @@ class Service(Table):
     def _pins_have_an_owner(self) -> Self:
         if self.pins.owner is PinOwner.ILS and self.ils is None:
             raise ValueError('pins.owner: "ils" needs [ils], whose loads take the PINs there')
+        if self.pins.owner is PinOwner.ILS and self.ils and not self.ils.tells_pins:
+            raise ValueError('pins.owner: "ils" needs loads with PINs, and those of this [ils] have none')
         return self

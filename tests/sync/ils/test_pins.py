@@ -20,7 +20,7 @@ from access_service.storage.tables import metadata
 from sync.ageing import age_alone
 from sync.awaited import PinSeal
 from sync.order import auditor
-from tests.sync.ils.model import COLUMNS
+from tests.sync.ils.model import COLUMNS, configure
 from tests.sync.ils.test_load import delivered
 from tests.sync.ils.test_load import ils as csv_ils
 from tests.sync.nights import Nights
@@ -241,4 +241,14 @@ def test_pins_of_an_ils_need_an_ils(tmp_path: Path) -> None:
     """One line, with the key."""
     (tmp_path / "service.toml").write_text('[pins]\nowner = "ils"\n')
     with pytest.raises(ConfigError, match=r'service\.toml: pins\.owner: "ils" needs \[ils\]'):
+        load(tmp_path)
+
+
+def test_an_ils_that_is_told_no_pins_cannot_own_them(tmp_path: Path) -> None:
+    """Nobody would have a PIN: the check of the configuration says so."""
+    configure(tmp_path / "service.toml", tmp_path / "ils")
+    assert load(tmp_path).service.ils
+    with (tmp_path / "service.toml").open("a") as text:
+        text.write('[pins]\nowner = "ils"\n')
+    with pytest.raises(ConfigError, match=r'pins\.owner: "ils" needs loads with PINs'):
         load(tmp_path)
