@@ -30,8 +30,8 @@ from sync.ils.incoming import ExtractRefusedError, Incoming, given, incoming
 from sync.ils.reconcile import NOT_RENUMBERED, Seen, reconciled, refused
 
 EXTRACT = "extract"
-# So many accounts that all are missing from a first extract are no accident.
-_ALL_MISSING = 20
+# So many accounts at once that are missing from a first extract, or that staff seem to have changed, are no accident.
+_MANY = 20
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,7 @@ def _apply(reading: Reading, found: Incoming, rows: int, cards: list[Card], last
         book.look_for_former(connection, before, settled)
         gone, new = _difference(storage.cards(connection), book.rows(before, _opted_out(reading, connection, cards)))
     changed = [(each.account, after) for each in before if (after := book.after(each, settled)) != each.account]
+    book.check_staff(changed)
     blocks = [(each, now) for each in before if (now := book.is_blocked(each)) != each.blocked]
     counts = _counted(after for _, after in changed) | {
         "blocked": sum(now for _, now in blocks),
@@ -181,13 +182,21 @@ class _Book:
         self.ours = sum(fold(row.number) in self._by_number for row in told)
         # Whoever was forgotten since is missed by nobody.
         expected = min(last.ours, len(told)) if last else len(told)
-        if (last and self.ours * 100 < expected * self._least) or (
-            not last and expected >= _ALL_MISSING and not self.ours
-        ):
+        if (last and self.ours * 100 < expected * self._least) or (not last and expected >= _MANY and not self.ours):
             had = f"the last one had {expected:,}" if last else f"the ILS was told of {expected:,}"
             raise ExtractRefusedError(
                 f"{self._found.name} has {self.ours:,} of our accounts, and {had}: is it the right library's, and are"
                 " loads read there? Nothing was changed"
+            )
+
+    def check_staff(self, changed: list[tuple[AccountRow, AccountRow]]) -> None:
+        """Errors: ExtractRefusedError where staff seem to have changed very many accounts since the last extract: then
+        it is a column that says something else."""
+        by_staff = sum(after.state == AccountState.THEIRS or after.theirs != row.theirs for row, after in changed)
+        if by_staff >= _MANY and by_staff * 100 > self.ours * (100 - self._least):
+            raise ExtractRefusedError(
+                f"by {self._found.name} staff have changed {by_staff:,} of our {self.ours:,} accounts: is a column of"
+                " [ils.extract] another one by now, or a word missing in its values? Nothing was changed"
             )
 
     def look_for_former(self, connection: Connection, before: list[Held], settled: set[tuple[str, int]]) -> None:

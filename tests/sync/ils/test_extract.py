@@ -306,6 +306,18 @@ def test_a_bad_extract_changes_nothing_and_says_so(library: Library) -> None:
     assert library.everything() == before and not library.load()
 
 
+def test_a_column_that_says_something_else_makes_nothing_staffs(library: Library) -> None:
+    """Nobody converts all students in a day, nor moves them: the export has names in place of codes."""
+    library.night(pupils(24))
+    library.nights.now += timedelta(days=1)
+    for hours, old, new in ((-1, "STU-ELEM", "Students"), (1, "MAPLE", "Maple Street")):
+        with pytest.raises(OperatorError, match="staff have changed 24 of our 24 accounts"):
+            ils.take(library.reading(), library.export(hours, swapped(old, new)))
+        assert {state for state, _ in library.accounts().values()} == {"sent" if hours < 0 else "held"}
+        if hours < 0:
+            ils.take(library.reading(), library.export(0))
+
+
 def test_the_same_file_is_read_once(library: Library) -> None:
     """The second district of a night, and who asks by command, find it read; nothing is written for it."""
     library.night(STUDENTS)
