@@ -17,6 +17,7 @@ from sync.cli_extract import extract_
 from sync.cli_freeze import freeze, thaw
 from sync.cli_holds import approve, discard, holds_, show
 from sync.cli_load import load_
+from sync.cli_matches import matches
 from sync.cli_notify import notify_
 from sync.cli_quarantine import quarantine
 from sync.cli_rekey import recycle, rekey_, undo_
@@ -114,6 +115,7 @@ for command in (holds_, show, approve, discard, undo_, rekey_, recycle, renumber
 for command in (age_, extract_, load_, notify_, schedule, request):
     cli.add_command(command)
 cli.add_command(accounts)
+cli.add_command(matches)
 cli.add_command(quarantine)
 cli.add_command(rules)
 cli.add_command(synthesize)

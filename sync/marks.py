@@ -1,5 +1,6 @@
 """Who somebody is, without saying it: a keyed mark of name and birth date, under a key that only the night holds."""
 
+from datetime import date
 from hashlib import blake2b
 
 from access_service.domain.identifiers import fold
@@ -28,6 +29,13 @@ def person(found: bytes) -> bytes:
 def other_birth_date(one: bytes, other: bytes) -> bool:
     """Whether two marks of one source id have different birth dates; unknown ones are not different."""
     return bool(one and other) and one[PART : 2 * PART] != other[PART : 2 * PART]
+
+
+def born_on(key: bytes, source_id: str, day: date | None, found: bytes) -> bool | None:
+    """Whether the marks of this source id have this birth date; None where one of the two is not known."""
+    if day is None or not found:
+        return None
+    return found[PART : 2 * PART] == _mark(key, b"born", f"{source_id}\x1f{day.isoformat()}")
 
 
 def kept(found: bytes, stored: bytes) -> bytes:

@@ -22,8 +22,9 @@ DECIDING: Mapping[str, Any] = {
     "calendar": True,
 }
 AT_ONCE: Mapping[str, Any] = {"calendar": {"freeze"}}
-# These say when a person looks, who is told, when nights are, and what must come out: none changes a card.
-APART = frozenset({"limits", "notify", "schedule", "examples"})
+# These say when a person looks, who is told, when nights are, what the ILS has besides, and what must come out: none
+# changes a card.
+APART = frozenset({"limits", "notify", "schedule", "ils", "examples"})
 
 _BARE = re.compile("[A-Za-z_][A-Za-z0-9_-]*")
 

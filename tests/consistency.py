@@ -28,6 +28,10 @@ BROKEN = {
     " WHERE (kind = 'contested') <> (patron_id = 0)",
     "a student number of two": "SELECT district, key FROM identifiers WHERE kind = 'student_number'"
     " GROUP BY district, key HAVING count(*) > 1",
+    "a linked card and no link": "SELECT key, patron_id FROM identifiers i WHERE kind = 'linked_card' AND NOT EXISTS"
+    " (SELECT 1 FROM ils_matches m WHERE m.patron_id = i.patron_id AND m.state = 'linked')",
+    "a link and no linked card": "SELECT number, patron_id FROM ils_matches m WHERE state = 'linked' AND NOT EXISTS"
+    " (SELECT 1 FROM identifiers i WHERE i.patron_id = m.patron_id AND i.kind = 'linked_card')",
     "another population than is seen": "SELECT district FROM district_state d"
     " WHERE population <> (SELECT count(*) FROM seen s WHERE s.district = d.district)",
     "seen, and no state": "SELECT district FROM seen s WHERE NOT EXISTS"

@@ -20,14 +20,17 @@ from access_service.domain.identifiers import CleanUp
 from access_service.domain.mapping import Exclusion
 from access_service.domain.ownership import Owner
 from access_service.domain.pins import PinKind
+from access_service.ils import Existing
 from access_service.notices import Event
 from access_service.storage.exceptions import ExceptionKind
+from access_service.storage.ils_matches import MatchState
 from access_service.storage.runs import Outcome
 from sync import cli as night
 from sync.ageing import Aged
 from sync.alarms import AlarmCode
 from sync.formats.bad_rows import FAULTS
 from sync.guard import Finding
+from sync.ils.matching import Evidence
 from sync.plan import ChangeKind
 from sync.remedies import remedy
 from sync.reversal import Return
@@ -51,6 +54,8 @@ CODES: tuple[type[StrEnum], ...] = (
     PinResult,
     Release,
     DialectName,
+    Evidence,
+    MatchState,
 )
 
 
@@ -105,7 +110,7 @@ def test_every_remedy_is_the_one_of_its_line(code: StrEnum) -> None:
     assert f"| `{code}` | {found.cause} | {found.cure} |" in doc("codes.md") + doc("rosters.md")
 
 
-@pytest.mark.parametrize("choice", [*CleanUp, *PinKind, *Owner], ids=str)
+@pytest.mark.parametrize("choice", [*CleanUp, *PinKind, *Owner, *Existing], ids=str)
 def test_every_choice_of_a_key_is_named(choice: StrEnum) -> None:
     """docs/configuration.md names each value that a rule can have."""
     assert f"`{choice}`" in doc("configuration.md")

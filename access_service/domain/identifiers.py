@@ -15,7 +15,8 @@ MAX_TYPED = 64
 
 class IdentifierKind(StrEnum):
     """CONTESTED marks a number that two people would own: it opens nothing, for anybody. TEST_CARD is nobody's. A staff
-    number may be the same as somebody's student number: they are two people's, each in its own right."""
+    number may be the same as somebody's student number: they are two people's, each in its own right. LINKED_CARD is a
+    card that a student had before: it does not yield, so a number that is another's too is nobody's."""
 
     STUDENT_NUMBER = "student_number"
     STAFF_NUMBER = "staff_number"
@@ -23,6 +24,7 @@ class IdentifierKind(StrEnum):
     FORMER = "former"
     CONTESTED = "contested"
     TEST_CARD = "test_card"
+    LINKED_CARD = "linked_card"
 
 
 # Kinds that lose a number to whoever has it now.

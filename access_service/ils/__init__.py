@@ -12,7 +12,7 @@ from access_service.ils.koha_rest import KohaRest
 from access_service.ils.polaris import Polaris
 from access_service.ils.sierra import Sierra
 from access_service.ils.symphony import Symphony
-from access_service.ils.terms import Existing, FormatName, Ils
+from access_service.ils.terms import Existing, FormatName, Ils, OfDistrict
 
 __all__ = [
     "AccountField",
@@ -30,6 +30,7 @@ __all__ = [
     "Ils",
     "Koha",
     "KohaRest",
+    "OfDistrict",
     "Polaris",
     "Rejects",
     "Sierra",

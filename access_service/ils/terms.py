@@ -43,6 +43,12 @@ class Existing(StrEnum):
     REVIEW = "review"
 
 
+class OfDistrict(Table):
+    """[ils] of a district."""
+
+    existing: Existing = Existing.SECOND_CARD
+
+
 # What no account is known by may be left out of updates.
 _NEEDED = {AccountField.NUMBER, AccountField.KEY, AccountField.EXPIRES}
 

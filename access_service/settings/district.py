@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from access_service.domain.calendar import SchoolCalendar
 from access_service.domain.mapping import MappingRules
 from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind, Reissue
+from access_service.ils import OfDistrict
 from access_service.limits import Limits
 from access_service.notices import Notify
 from access_service.settings.agreement import Agreement
@@ -42,6 +43,7 @@ class District(Table):
     limits: Limits = Limits()
     notify: Notify = Notify()
     schedule: Schedule | None = None
+    ils: OfDistrict = OfDistrict()
     examples: Annotated[tuple[Example, ...], Field(min_length=1)]
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from access_service.errors import ConfigError
+from access_service.ils import Existing
 from access_service.settings.district import District
 from access_service.settings.service import Database, Service
 from access_service.toml import KEY_PROBLEMS, Table
@@ -50,6 +51,8 @@ def load(folder: Path) -> Settings:
         if district.code != "example":
             if district.notify.to and not service.mail:
                 raise ConfigError(f"{path}: notify.to: needs a [mail] server in service.toml")
+            if district.ils.existing is not Existing.SECOND_CARD and not (service.ils and service.ils.extract):
+                raise ConfigError(f"{path}: ils.existing: needs [ils.extract] in service.toml, which has the cards")
             districts[district.code] = district
     return Settings(service=service, districts=districts)
 

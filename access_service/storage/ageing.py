@@ -19,6 +19,7 @@ from access_service.storage.tables import (
     exceptions,
     exclusions,
     identifiers,
+    ils_matches,
     ils_pins,
     overrides,
     patron_use,
@@ -92,7 +93,7 @@ def forget(
     rows = [(each.patron_id, f"{_NOBODY}{each.patron_id}", today.isoformat()) for each in forgotten]
     bulk.delete(connection, retired_numbers, ("mark",), [(mark,) for mark in retired])
     bulk.insert(connection, retired_numbers, ("mark", "holder"), retired.items())
-    for table in (identifiers, seen, changes, overrides, exceptions, ils_pins):
+    for table in (identifiers, seen, changes, overrides, exceptions, ils_matches, ils_pins):
         bulk.delete(connection, table, ("patron_id",), ids)
     _forget_accounts(connection, [each.patron_id for each in forgotten], today)
     bulk.update(connection, patrons, columns, rows)

@@ -20,14 +20,18 @@ from access_service.pin_vault import PinVault
 from access_service.settings import Settings
 from access_service.storage import ils as accounts
 from access_service.storage import ils_cards as storage
+from access_service.storage import ils_matches
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.ils import AccountRow, AccountState
 from access_service.storage.ils_cards import CardRow, Held, LastRead
+from access_service.storage.ils_matches import LinkedCard
 from sync.alone import alone
 from sync.ils.cards import Card, read_cards
 from sync.ils.claims import patron_types
 from sync.ils.incoming import ExtractRefusedError, Incoming, given, incoming
+from sync.ils.matches import proposals
 from sync.ils.reconcile import NOT_RENUMBERED, Seen, reconciled, refused
+from sync.order import sync_key
 
 EXTRACT = "extract"
 # So many accounts at once that are missing from a first extract, or that staff seem to have changed, are no accident.
@@ -140,10 +144,14 @@ def _apply(reading: Reading, found: Incoming, rows: int, cards: list[Card], last
         settled = storage.delivered(connection, found.written - timedelta(hours=reading.terms.load_hours))
         book.check_library(before, settled, last)
         book.look_for_former(connection, before, settled)
-        gone, new = _difference(storage.cards(connection), book.rows(before, _opted_out(reading, connection, cards)))
+        left_out = _opted_out(reading, connection, cards)
+        gone, new = _difference(storage.cards(connection), book.rows(before, left_out))
+        others = (card for card in cards if card.number not in left_out)
+        proposed = proposals(connection, reading.settings, others, sync_key())
+        linked = ils_matches.linked_blocks(connection)
     changed = [(each.account, after) for each in before if (after := book.after(each, settled)) != each.account]
     book.check_staff(changed)
-    blocks = [(each, now) for each in before if (now := book.is_blocked(each)) != each.blocked]
+    blocks = list(_blocks(book, before, linked))
     counts = _counted(after for _, after in changed) | {
         "blocked": sum(now for _, now in blocks),
         "unblocked": sum(not now for _, now in blocks),
@@ -155,9 +163,20 @@ def _apply(reading: Reading, found: Incoming, rows: int, cards: list[Card], last
         # What a load wrote meanwhile is newer than what the extract says.
         stand = accounts.accounts(connection, [row.patron_id for row, _ in changed])
         accounts.replace_accounts(connection, [after for row, after in changed if stand.get(row.patron_id) == row])
-        storage.set_blocked(connection, [(each.account.patron_id, now) for each, now in blocks])
+        storage.set_blocked(connection, blocks)
+        to_decide = proposed.write(connection)
         storage.note_read(connection, read)
-    return Taken(found.written, rows, counts=counts)
+    return Taken(found.written, rows, counts={**counts, "matches to decide on": to_decide})
+
+
+def _blocks(book: "_Book", before: list[Held], linked: list[LinkedCard]) -> Iterator[tuple[int, bool]]:
+    """Whose block is another by now: a patron's account, or a card linked with them, is blocked in the ILS."""
+    then = {each.account.patron_id: each.blocked for each in before}
+    now = {each.account.patron_id: book.is_blocked(each) for each in before}
+    for card in linked:
+        then[card.patron_id] = card.patron_blocked
+        now[card.patron_id] = now.get(card.patron_id, False) or book.has_blocked(card.key)
+    return ((patron_id, blocked) for patron_id, blocked in now.items() if blocked != then[patron_id])
 
 
 class _Book:
@@ -221,6 +240,10 @@ class _Book:
         if card is None and (former := self._former.get(row.patron_id)):
             return refused(row, NOT_RENUMBERED, self._seen[row.district].day)._replace(number=former.number)
         return reconciled(row, card, self._elsewhere(each), self._seen[row.district])
+
+    def has_blocked(self, folded: str) -> bool:
+        """Whether there is a card under this folded number, and it is blocked."""
+        return folded in self._by_number and self._by_number[folded].blocked
 
     def is_blocked(self, each: Held) -> bool:
         card = self._by_number.get(fold(each.account.number)) or self._by_key.get(self._key(each))

@@ -49,7 +49,7 @@ class Told:
         parts = [f"{numbers} delivered: {told}" if self.numbers else "nothing to tell the ILS"]
         parts += [f"{self.refused:,} refused"] if self.refused else []
         parts += [f"{self.kept_back:,} kept back"] if self.kept_back else []
-        parts += [f"{self.waiting:,} wait for a decision on a match"] if self.waiting else []
+        parts += [f"{self.waiting:,} wait for an extract, or a decision on a match"] if self.waiting else []
         if for_staff := [name for name in self.files if BY_HAND in name]:
             parts.append(f"for staff to do: {', '.join(for_staff)}")
         if self.late:
@@ -78,11 +78,12 @@ def load(loading: Loading, spool: Path, *, whole: bool = False) -> Told:
                 late = storage.ready(connection, loading.code)
             if late:
                 _deliver_late(loading, late, told, whole=whole)
-            new, more = make(loading, whole=whole)
-            if new:
-                _deliver(loading, new, told)
-            if more and (new := make(loading)[0]):
-                _deliver(loading, new, told)
+            made = make(loading, whole=whole)
+            told.waiting = made.waiting
+            if made.load:
+                _deliver(loading, made.load, told)
+            if made.more and (last := make(loading).load):
+                _deliver(loading, last, told)
         except OperatorError as error:
             told.late = str(error)
         with loading.databases.reader.connect() as connection:

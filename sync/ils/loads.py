@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -24,6 +25,7 @@ from access_service.storage.ils import AccountRow, AccountState, Known, Load, Lo
 from access_service.storage.ils_cards import claim_accounts
 from sync.awaited import waiting_pins
 from sync.ils.claims import claimed
+from sync.ils.decided import decided
 from sync.ils.formats import FORMATS
 from sync.ils.orders import Account, Marks, Order, counts, nobody, opened, sealed
 from sync.ils.wanted import ENDING, ONE_DAY, Tonight, Wanted, ordered, wanted
@@ -65,7 +67,17 @@ class Loading:
             whole,
             claimed(connection, self.district, self.ils),
             waiting_pins(connection, self.code, self.key),
+            decided(connection, self.district),
         )
+
+
+class Made(NamedTuple):
+    """A load, where there is anything to tell; whether there is `more` once it is delivered; and how many accounts
+    wait for an extract or a person."""
+
+    load: Load | None
+    more: bool
+    waiting: int
 
 
 def compare(loading: Loading, *, whole: bool) -> Wanted:
@@ -82,9 +94,8 @@ def compare(loading: Loading, *, whole: bool) -> Wanted:
     return found
 
 
-def make(loading: Loading, *, whole: bool = False) -> tuple[Load | None, bool]:
-    """The next load, where there is anything to tell, and whether there is more once it is delivered. Its orders are
-    kept sealed until then."""
+def make(loading: Loading, *, whole: bool = False) -> Made:
+    """The next load, where there is anything to tell. Its orders are kept sealed until it is delivered."""
     found = compare(loading, whole=whole)
     with loading.databases.writer.begin() as connection:
         if opt_outs.claim(connection, 0) != found.opt_outs:
@@ -92,7 +103,7 @@ def make(loading: Loading, *, whole: bool = False) -> tuple[Load | None, bool]:
         claim_accounts(connection)
         _keep_back(connection, loading, found)
         if not found.orders:
-            return None, False
+            return Made(None, more=False, waiting=found.waiting)
         number = storage.next_number(connection, loading.code)
         load = Load(
             district=loading.code,
@@ -112,7 +123,7 @@ def make(loading: Loading, *, whole: bool = False) -> tuple[Load | None, bool]:
         rows = storage.accounts(connection, [order.account.patron_id for order in of_patrons])
         new = [order for order in of_patrons if not _is_made(rows.get(order.account.patron_id))]
         storage.replace_accounts(connection, (_on_its_way(loading, order, rows) for order in new))
-    return load, found.more
+    return Made(load, found.more, found.waiting)
 
 
 def place(district: str, number: int) -> str:

@@ -1,7 +1,7 @@
 """Which orders make the ILS hold what we hold: compared with what it was told, whatever became of earlier nights."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -12,6 +12,7 @@ from access_service.domain.student import Role
 from access_service.ils import AccountField, Action, Ils
 from access_service.settings import District
 from access_service.storage.ils import AccountState, Known
+from sync.ils.decided import Decided
 from sync.ils.orders import Account, Marks, Order, nobody
 from sync.ils.shape import Format, fault
 from sync.ils.turns import take_turns
@@ -43,6 +44,7 @@ class Tonight:
     whole: bool = False
     claims: Mapping[int, str] = field(default_factory=dict)
     pins: Mapping[int, str] = field(default_factory=dict, repr=False)
+    decided: Decided = field(default_factory=Decided)
 
     @cached_property
     def fields(self) -> frozenset[AccountField]:
@@ -80,8 +82,8 @@ class Wanted:
     more: bool = False
 
 
-def wanted(known: Iterator[Known], tonight: Tonight, waits: Callable[[int], bool] = lambda _: False) -> Wanted:
-    """Compare every patron with what the ILS was told. A patron whose account `waits` is not made tonight."""
+def wanted(known: Iterator[Known], tonight: Tonight) -> Wanted:
+    """Compare every patron with what the ILS was told."""
     found, held = Wanted(), dict[str, int]()
     for each in known:
         if each.made and each.number and each.number != each.library_number:
@@ -91,14 +93,14 @@ def wanted(known: Iterator[Known], tonight: Tonight, waits: Callable[[int], bool
         if each.forgotten_on:
             _forgotten(each, tonight, found)
         else:
-            _compare(each, tonight, found, waits)
+            _compare(each, tonight, found)
     turn = take_turns(found.orders, held)
     found.orders, found.more = turn.orders, turn.more
     found.kept_back += [(account, "another account has its number in the ILS") for account in turn.stuck]
     return found
 
 
-def _compare(each: Known, tonight: Tonight, found: Wanted, waits: Callable[[int], bool]) -> None:
+def _compare(each: Known, tonight: Tonight, found: Wanted) -> None:
     account = account_of(each, tonight)
     if each.made:
         orders = list(_changes(each, account, tonight))
@@ -111,7 +113,7 @@ def _compare(each: Known, tonight: Tonight, found: Wanted, waits: Callable[[int]
     elif each.patron_id in tonight.claims:
         # Adopted: it has a PIN already, and whatever else is told once.
         orders = [Order(Action.UPDATE, account, tonight.again)]
-    elif waits(each.patron_id):
+    elif tonight.decided.waits(each):
         found.waiting += 1
         return
     else:
@@ -156,7 +158,9 @@ def account_of(each: Known, tonight: Tonight) -> Account:
 
 
 def _good_through(each: Known, tonight: Tonight) -> date:
-    """The last day, as every dialect tells it. In a freeze without an end a card is good to the end of the next month,
+    """The last day, as every dialect tells it, unless a card that the student had is in use in its place.
+
+    In a freeze without an end a card is good to the end of the next month,
     and every month anew, for the ILS does not ask us."""
     expires = min(each.expires, tonight.district.agreement.last_day)
     if each.presence == Presence.LEFT and each.left_on:
@@ -164,7 +168,8 @@ def _good_through(each: Known, tonight: Tonight) -> date:
     for freeze in tonight.freezes:
         if freeze.holds(tonight.today) and freeze.first <= expires:
             expires = max(expires, min(freeze.last or _next_month(tonight.today), tonight.district.agreement.last_day))
-    return expires
+    ended = tonight.decided.ended.get(each.patron_id)
+    return min(expires, ended - ONE_DAY) if ended else expires
 
 
 def _next_month(today: date) -> date:
@@ -175,13 +180,17 @@ def _next_month(today: date) -> date:
 def _changes(each: Known, account: Account, tonight: Tonight) -> Iterator[Order]:
     told = json.loads(each.told or "{}")
     theirs = {AccountField(name) for name in json.loads(each.theirs)} if each.theirs else set[AccountField]()
-    now = tonight.marks.of(account, tonight.again - theirs)
+    # Of an account in whose place another card is used nothing but its end is told.
+    again = ENDING if each.patron_id in tonight.decided.ended else tonight.again
+    now = tonight.marks.of(account, again - theirs)
     differing = {AccountField(name) for name, value in now.items() if told.get(name) != value}
     if each.number != account.library_number:
         yield Order(Action.RENUMBER, account, frozenset({AccountField.NUMBER}), each.number or "")
         differing.discard(AccountField.NUMBER)
     if tonight.whole or differing:
-        yield Order(Action.UPDATE, account, frozenset(differing | (tonight.anew - theirs if tonight.whole else set())))
+        yield Order(
+            Action.UPDATE, account, frozenset(differing | ((tonight.anew & again) - theirs if tonight.whole else set()))
+        )
 
 
 def _forgotten(each: Known, tonight: Tonight, found: Wanted) -> None:

@@ -1,7 +1,15 @@
 """The schema. Rows never leave storage; the other modules there return values."""
 
 from access_service.storage.tables.day import attempts, patron_use, usage
-from access_service.storage.tables.ils import ils_accounts, ils_cards, ils_extracts, ils_loads, ils_pins
+from access_service.storage.tables.ils import (
+    ils_accounts,
+    ils_cards,
+    ils_compared,
+    ils_extracts,
+    ils_loads,
+    ils_matches,
+    ils_pins,
+)
 from access_service.storage.tables.metadata import DAY, metadata
 from access_service.storage.tables.nights import (
     changes,
@@ -41,8 +49,10 @@ __all__ = [
     "identifiers",
     "ils_accounts",
     "ils_cards",
+    "ils_compared",
     "ils_extracts",
     "ils_loads",
+    "ils_matches",
     "ils_pins",
     "links",
     "metadata",

@@ -82,3 +82,27 @@ ils_extracts = Table(
     # How many of the accounts that we told of are in it.
     Column("ours", Integer, nullable=False),
 )
+
+# Cards of the ILS that may be a student's who has one already, and what people decided of them.
+ils_matches = Table(
+    "ils_matches",
+    metadata,
+    Column("patron_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("number", String(64), primary_key=True),
+    Column("district", String(31), nullable=False, index=True),
+    # Codes: what the names and birth dates were is nowhere.
+    Column("evidence", Text, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("state", String(15), nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", DateTime(timezone=True)),
+    Column("reason", Text),
+)
+
+# By district up to which patron id students were compared with the cards.
+ils_compared = Table(
+    "ils_compared",
+    metadata,
+    Column("district", String(31), primary_key=True),
+    Column("newest", BigInteger, nullable=False),
+)

@@ -67,6 +67,13 @@ identifiers = Table(
         sqlite_where=text("kind = 'library_number'"),
         postgresql_where=text("kind = 'library_number'"),
     ),
+    Index(
+        "uq_identifiers_linked_card",
+        "key",
+        unique=True,
+        sqlite_where=text("kind = 'linked_card'"),
+        postgresql_where=text("kind = 'linked_card'"),
+    ),
     sqlite_with_rowid=False,
 )
 

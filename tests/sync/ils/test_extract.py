@@ -26,7 +26,7 @@ from tests.sync.ils.model import COLUMNS, ModelIls
 from tests.sync.nights import Nights
 from tests.sync.rosters import Pupil, pupils
 
-FIELDS = ("barcode", "student", "first", "last", "type", "home", "expires", "block")
+FIELDS = ("barcode", "student", "first", "last", "type", "home", "expires", "block", "born")
 EXTRACT = {
     "pattern": "patrons-*.csv",
     "columns": {
@@ -38,6 +38,7 @@ EXTRACT = {
         "branch": "home",
         "expires": "expires",
         "blocked": "block",
+        "birth_date": "born",
     },
 }
 STUDENTS = pupils(4)
