@@ -166,7 +166,7 @@ def _apply(reading: Reading, found: Incoming, rows: int, cards: list[Card], last
         storage.set_blocked(connection, blocks)
         to_decide = proposed.write(connection)
         storage.note_read(connection, read)
-    return Taken(found.written, rows, counts={**counts, "matches to decide on": to_decide})
+    return Taken(found.written, rows, counts={**counts, "matches_proposed": to_decide})
 
 
 def _blocks(book: "_Book", before: list[Held], linked: list[LinkedCard]) -> Iterator[tuple[int, bool]]:

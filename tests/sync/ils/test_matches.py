@@ -79,7 +79,7 @@ def test_an_extract_proposes_and_a_link_finds_the_student_by_both_numbers(librar
     assert listed(library) == []
     report = library.night(STUDENTS)
     assert listed(library) == [(NUMBER, CARD, "proposed", ["same_birth_date", "same_name"])]
-    assert report.facts["ils_extract"]["extract"]["counts"]["matches to decide on"] == 1
+    assert report.facts["ils_extract"]["extract"]["counts"]["matches_proposed"] == 1
     assert library.nights.find(CARD).standing is Standing.UNKNOWN
     assert review(library).link(NUMBER, CARD, WHY) == NUMBER
     old, new = library.nights.find(CARD), library.nights.find(NUMBER)
