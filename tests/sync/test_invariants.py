@@ -430,7 +430,7 @@ class Stored:
 
         def theirs(table: str, *columns: str) -> list[list[str]]:
             rows = rows_of(nights, table, "patron_id", *columns)
-            return sorted([ids[row[0]], *map(str, row[1:])] for row in rows if row[0] in ids)
+            return sorted([ids[row[0]], *map(as_text, row[1:])] for row in rows if row[0] in ids)
 
         other_runs = ("patron_id", "created_run", "updated_on")
         return cls(
@@ -439,6 +439,11 @@ class Stored:
             theirs("seen", "source_id", "fingerprint", "missed", "absent_since", "marks"),
             rows_of(nights, "district_state", *(name for name in STATE if name != "applied_run")),
         )
+
+
+def as_text(cell: Any) -> str:
+    """The same of both databases, of which one has no booleans."""
+    return str(int(cell) if isinstance(cell, bool) else cell)
 
 
 STATE = DistrictState.__dataclass_fields__
