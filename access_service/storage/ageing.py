@@ -111,13 +111,13 @@ def forget(
 
 
 def _forget_accounts(connection: Connection, patron_ids: Sequence[int], today: date) -> None:
-    """Of accounts that expired in the ILS nothing stays; of others what it takes to expire them."""
+    """Of accounts that expired in the ILS, or are staff's, nothing stays; of others what it takes to expire them."""
     known = ils.accounts(connection, patron_ids)
     expires = {patron_id: json.loads(row.told).get("expires") for patron_id, row in known.items()}
     kept = [
         row._replace(told=json.dumps({"expires": told}) if (told := expires[row.patron_id]) else "{}", theirs="[]")
         for row in known.values()
-        if row.made and (expires[row.patron_id] or "9") >= today.isoformat()
+        if row.made and row.state != ils.AccountState.THEIRS and (expires[row.patron_id] or "9") >= today.isoformat()
     ]
     ils.drop_accounts(connection, known)
     ils.replace_accounts(connection, kept)

@@ -133,10 +133,11 @@ def drop_accounts(connection: Connection, patron_ids: Iterable[int]) -> None:
 
 def told_of(connection: Connection, district: str, patron_ids: Sequence[int]) -> dict[int, str]:
     """Of these patrons those whom the ILS has, or may have, and under which number: "" for ours, where no load of ours
-    ever told it of anybody."""
+    ever told it of anybody. Of an account that is staff's by now nothing is told."""
     if connection.execute(select(ils_loads.c.number).where(ils_loads.c.district == district).limit(1)).first() is None:
         return dict.fromkeys(patron_ids, "")
-    return {patron_id: row.number for patron_id, row in accounts(connection, patron_ids).items() if row.made}
+    found = accounts(connection, patron_ids).items()
+    return {patron_id: row.number for patron_id, row in found if row.made and row.state != AccountState.THEIRS}
 
 
 def kept_back(connection: Connection, district: str) -> int:

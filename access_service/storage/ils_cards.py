@@ -141,10 +141,12 @@ def held(connection: Connection) -> Iterator[Held]:
 
 
 def delivered(connection: Connection, before: datetime) -> set[tuple[str, int]]:
-    """Loads that were delivered before that moment, by district and number."""
+    """Loads that were delivered before that moment, by district and number; none of a district of which one is yet to
+    be delivered, for that can have come and not been noted."""
     columns = ils_loads.c.district, ils_loads.c.number, ils_loads.c.delivered_at
-    rows = connection.execute(select(*columns).where(ils_loads.c.delivered_at.is_not(None)))
-    return {(district, number) for district, number, at in rows if _utc(at) < before}
+    rows = connection.execute(select(*columns)).all()
+    late = {district for district, _, at in rows if at is None}
+    return {(district, number) for district, number, at in rows if at and district not in late and _utc(at) < before}
 
 
 def set_blocked(connection: Connection, rows: Iterable[tuple[int, bool]]) -> None:
@@ -194,9 +196,18 @@ def by_number(connection: Connection, district: str, folded: str) -> AccountRow 
 
 
 def number_of(connection: Connection, patron_id: int, key: str) -> str | None:
-    """The number of the card that has a patron's key; `key` is as [ils] key says."""
+    """The number of the card that has a patron's key and is no account of another's; `key` is as [ils] key says."""
     its = select(cast(patrons.c[key], Text)).where(patrons.c.patron_id == patron_id).scalar_subquery()
-    return connection.execute(select(ils_cards.c.number).where(ils_cards.c.key == its)).scalar()
+    nobodys = ils_cards.c.patron_id.is_(None) | (ils_cards.c.patron_id == patron_id)
+    return connection.execute(select(ils_cards.c.number).where(ils_cards.c.key == its, nobodys)).scalar()
+
+
+def sharing_keys(connection: Connection, district: str, key: str) -> list[int]:
+    """Patrons of a district whose key a patron of another one has too; `key` is as [ils] key says."""
+    column, known = patrons.c[key], patrons.c.forgotten_on.is_(None)
+    several = select(column).where(known).group_by(column).having(func.count(patrons.c.district.distinct()) > 1)
+    mine = patrons.c.district == district, known, column.in_(several)
+    return list(connection.execute(select(patrons.c.patron_id).where(*mine)).scalars())
 
 
 def _account(row: Iterable[Any]) -> AccountRow:

@@ -1,4 +1,4 @@
-"""Patrons without an account whose number is a card of the ILS all the same."""
+"""Patrons without an account whose number, or key, is of another account in the ILS all the same."""
 
 from collections.abc import Iterator
 
@@ -11,17 +11,19 @@ from access_service.storage.ils_cards import Claim
 from sync.ils.reconcile import Seen
 
 SOMEBODYS = "the number is a card in the ILS that is not known to be this student's"
+OF_DISTRICTS = 'its key is that of a patron of another district too; make [ils] key "patron_id"'
 ANOTHER_TYPE = "the number is a card in the ILS with a patron type that we do not give"
 
 
 def claimed(connection: Connection, district: District, ils: Ils) -> dict[int, str]:
     """By patron id "" where the card is the patron's own, and is taken up; else why it is left alone."""
-    if ils.extract is None:
-        return {}
-    seen = Seen(ils, frozenset(patron_types(district)), "")
     found: dict[int, str] = {}
-    for claim in ils_cards.claims(connection, district.code):
-        found[claim.patron_id] = _why_not(claim, ils, seen)
+    if ils.extract:
+        seen = Seen(ils, frozenset(patron_types(district)), "")
+        found = {claim.patron_id: _why_not(claim, ils, seen) for claim in ils_cards.claims(connection, district.code)}
+    if ils.key != "patron_id":
+        # An ILS that finds accounts by key would overwrite the other one.
+        found |= dict.fromkeys(ils_cards.sharing_keys(connection, district.code, ils.key), OF_DISTRICTS)
     return found
 
 

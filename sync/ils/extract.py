@@ -13,14 +13,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from access_service.domain.identifiers import fold
-from access_service.errors import ConfigError
+from access_service.errors import ConfigError, OvertakenError
 from access_service.ils import Extract, Ils
 from access_service.opt_outs import Kind, Ledger
 from access_service.pin_vault import PinVault
 from access_service.settings import Settings
 from access_service.storage import ils as accounts
 from access_service.storage import ils_cards as storage
-from access_service.storage import ils_matches
+from access_service.storage import ils_matches, opt_outs
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.ils import AccountRow, AccountState
 from access_service.storage.ils_cards import CardRow, Held, LastRead
@@ -36,6 +36,8 @@ from sync.order import sync_key
 EXTRACT = "extract"
 # So many accounts at once that are missing from a first extract, or that staff seem to have changed, are no accident.
 _MANY = 20
+# A clock may be so much ahead. A file that is would be newer than the next ones, and than loads that it knows not of.
+_FAST_HOURS = 1
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,10 @@ def _newest(reading: Reading, file: Path | None) -> AbstractContextManager[Incom
 
 def _check_age(reading: Reading, found: Incoming, last: LastRead | None) -> None:
     hours = (reading.now() - found.written).total_seconds() / 3600
+    if hours < -_FAST_HOURS:
+        raise ExtractRefusedError(
+            f"{found.name} is {-hours:.0f} hours ahead of us; see to the clocks of this machine and of the ILS's"
+        )
     if hours > reading.terms.max_age_hours:
         raise ExtractRefusedError(
             f"{found.name} is {hours:.0f} hours old, and [ils.extract] max_age_hours is"
@@ -138,9 +144,10 @@ def _check_age(reading: Reading, found: Incoming, last: LastRead | None) -> None
 
 
 def _apply(reading: Reading, found: Incoming, rows: int, cards: list[Card], last: LastRead | None) -> Taken:
-    book = _Book(reading, found, cards)
     with snapshot(reading.databases) as connection:
+        version = opt_outs.version(connection)
         before = list(storage.held(connection))
+        book = _Book(reading, found, cards, before)
         settled = storage.delivered(connection, found.written - timedelta(hours=reading.terms.load_hours))
         book.check_library(before, settled, last)
         book.look_for_former(connection, before, settled)
@@ -158,6 +165,8 @@ def _apply(reading: Reading, found: Incoming, rows: int, cards: list[Card], last
     }
     read = LastRead(EXTRACT, found.written, reading.now(), found.sha256, rows, book.ours)
     with reading.databases.writer.begin() as connection:
+        if opt_outs.claim(connection, 0) != version:
+            raise OvertakenError("somebody opted out or in again this moment; it is read again the next time")
         storage.claim_accounts(connection)
         storage.replace_cards(connection, gone, new)
         # What a load wrote meanwhile is newer than what the extract says.
@@ -180,13 +189,15 @@ def _blocks(book: "_Book", before: list[Held], linked: list[LinkedCard]) -> Iter
 
 
 class _Book:
-    """The cards of an extract by number and by key, and what they say of accounts."""
+    """The cards of an extract by number, those that are none of our accounts by key, and what they say of accounts.
+    Two districts can have one key."""
 
-    def __init__(self, reading: Reading, found: Incoming, cards: list[Card]) -> None:
+    def __init__(self, reading: Reading, found: Incoming, cards: list[Card], before: list[Held]) -> None:
         self._ils, self._found, self._cards = reading.ils, found, cards
         self._least = reading.terms.least_percent
         self._by_number = {card.folded: card for card in cards}
-        self._by_key = {card.key: card for card in cards if card.key}
+        self._numbers = {fold(each.account.number) for each in before}
+        self._by_key = {card.key: card for card in cards if card.key and card.folded not in self._numbers}
         types = frozenset(name for district in reading.settings.districts.values() for name in patron_types(district))
         self._seen = {
             code: Seen(reading.ils, types, found.written.astimezone(district.zone).date().isoformat())
@@ -225,10 +236,9 @@ class _Book:
             for each in before
             if self._says_something_of(each.account, settled) and fold(each.account.number) not in self._by_number
         }
-        numbers = {fold(each.account.number) for each in before}
         for key, patron_id in storage.former_numbers(connection, list(missing)).items():
             card = self._by_number.get(key)
-            if card and key not in numbers and card.key in ("", self._key(missing[patron_id])):
+            if card and key not in self._numbers and card.key in ("", self._key(missing[patron_id])):
                 self._former[patron_id] = card
 
     def after(self, each: Held, settled: set[tuple[str, int]]) -> AccountRow:
@@ -273,7 +283,7 @@ class _Book:
     def _elsewhere(self, each: Held) -> bool:
         """Whether an account under a number that is none of ours has the key of this one."""
         other = self._by_key.get(self._key(each))
-        return other is not None and other.folded not in {fold(each.account.number), fold(each.library_number)}
+        return other is not None and other.folded != fold(each.library_number)
 
     def _key(self, each: Held) -> str:
         return str(each.account.patron_id if self._ils.key == "patron_id" else getattr(each, self._ils.key))

@@ -1,0 +1,117 @@
+"""What the ILS says while a load is under way, of two districts at once, or of a day that is yet to come."""
+
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from access_service.domain.access import Standing
+from access_service.errors import OperatorError
+from access_service.opting_out import Given, Office
+from access_service.settings import load
+from access_service.storage.engine import Databases
+from access_service.storage.tables import ils_accounts
+from sync import ils
+from sync.order import auditor
+from tests.sync.ils.test_extract import MANY, STUDENTS, Library
+from tests.sync.nights import Nights
+from tests.sync.rosters import pupils
+
+
+@pytest.fixture
+def library(databases: Databases, tmp_path: Path) -> Library:
+    return Library(Nights(databases, tmp_path, dict(load(Path("config")).districts)))
+
+
+def _killed(*_: object) -> None:
+    raise OperatorError("killed")
+
+
+def test_a_load_that_came_and_was_not_noted_is_not_the_work_of_staff(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night was killed between the delivery and its note: the ILS has what we do not know that we told it."""
+    library.night(STUDENTS)
+    library.night(STUDENTS)
+    moved = [STUDENTS[0].moved(school="102"), *STUDENTS[1:]]
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module("sync.ils.load"), "acknowledge", _killed)
+        library.night(moved)
+    assert library.account("290000001")["home"] == "RIVER"
+    library.night(moved)
+    with library.nights.databases.reader.connect() as connection:
+        assert set(connection.execute(select(ils_accounts.c.theirs)).scalars()) == {"[]"}
+    library.night([STUDENTS[0], *STUDENTS[1:]])
+    assert library.account("290000001")["home"] == "MAPLE"
+
+
+def test_a_file_of_a_day_to_come_is_refused(library: Library) -> None:
+    """The ILS's clock is wrong: every later file would be older, and this one would speak of loads to come."""
+    library.night(STUDENTS)
+    with pytest.raises(OperatorError, match="clock"):
+        ils.take(library.reading(), library.export(hours=36))
+
+
+def test_of_an_account_that_is_staffs_no_load_tells_the_end(library: Library) -> None:
+    """Staff made a full card of it, or deleted it: who opts out then takes neither away nor makes it again."""
+    library.night(MANY)
+    library.night(MANY)
+    library.account("290000001")["type"] = "STAFF"
+    library.ils.accounts.remove(library.account("290000002"))
+    library.export()
+    library.night(MANY)
+    office = Office(library.nights.databases, auditor(library.nights.job(None)), library.nights.districts["demo"])
+    office.add([Given("290000001", None), Given("290000002", None)], "a form")
+    library.nights.night(MANY)
+    assert library.load() == {}
+
+
+def test_two_districts_can_have_one_student_number(databases: Databases, tmp_path: Path) -> None:
+    """A key of a district finds no account of the other one: none is renumbered, blocked, or taken for it."""
+    demo = load(Path("config")).districts["demo"]
+    raw = demo.model_dump()
+    raw["district"]["code"] = "other"
+    raw["rules"]["library_number"] = "28{student_number}"
+    raw["examples"] = [each for each in raw["examples"] if each["excluded"]]
+    nights = Nights(databases, tmp_path, {"demo": demo, "other": type(demo).model_validate(raw)})
+    library = Library(nights, key="student_number")
+    library.night(STUDENTS)
+    others = [pupil.moved(source_id=f"o{pupil.source_id}") for pupil in STUDENTS]
+    report = nights.night([*others, *pupils(1, first=9)], "other")
+    assert report.facts["ils_load"]["kept_back"] == len(others)
+    library.load()
+    assert sorted(each["barcode"] for each in library.ils.accounts) == [
+        *("280000009", "290000001", "290000002", "290000003", "290000004")
+    ]
+    library.account("290000001")["block"] = "b"
+    library.export()
+    library.night(STUDENTS)
+    assert [nights.find(number).standing for number in ("290000001", "280000001")] == [
+        Standing.BLOCKED,
+        Standing.ACTIVE,
+    ]
+
+
+def test_who_opts_out_while_the_extract_is_read_is_not_stored(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is read the next time; of the family there is no card, and no account."""
+    library.night(STUDENTS)
+    library.nights.now += timedelta(days=1)
+    office = Office(library.nights.databases, auditor(library.nights.job(None)), library.nights.districts["demo"])
+    module = import_module("sync.ils.extract")
+    blocks = module._blocks
+
+    def opting_out(*facts: object) -> object:
+        office.add([Given("290000002", None)], "a form")
+        return blocks(*facts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_blocks", opting_out)
+        with pytest.raises(OperatorError, match="opted out"):
+            ils.take(library.reading())
+    assert "290000002" not in str(library.everything())
+    ils.take(library.reading())
+    assert "290000002" not in str(library.everything())
