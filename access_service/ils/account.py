@@ -4,8 +4,9 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """What the ILS is to do, in the order in which the parts of a load are taken. EXPIRE is of one who opted out: we
-    know the number alone by then; whoever left has another `expires` in an UPDATE."""
+    """What the ILS is to do, in the order in which the parts of a load are taken. EXPIRE is by the number
+    alone: of one who opted out we know no more by then, of one who left and is kept back the ILS takes no more. Whoever
+    else left has another `expires` in an UPDATE."""
 
     RENUMBER = "renumber"
     CREATE = "create"

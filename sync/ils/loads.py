@@ -186,6 +186,9 @@ def acknowledge(loading: Loading, load: Load, orders: Sequence[Order], answers: 
 
 def _told(row: AccountRow, order: Order, load: Load, loading: Loading) -> AccountRow:
     told = {**json.loads(row.told), **loading.marks.of(order.account, order.fields)}
+    if order.action is Action.EXPIRE:
+        # Of an account that is kept back, for the same reason as before.
+        return row._replace(told=json.dumps(told), load=load.number, sent_on=loading.today.isoformat())
     return row._replace(
         number=order.account.library_number,
         state=AccountState.SENT.value,
@@ -227,10 +230,13 @@ def _keep_back(connection: Connection, loading: Loading, found: Wanted) -> None:
     rows = []
     for each, reason in found.kept_back:
         row = stored.get(each.patron_id) or _unmade(each, loading)
-        since = row.reason_on if row.reason == reason else today
-        rows.append(row._replace(state=AccountState.KEPT_BACK.value, reason=reason, reason_on=since))
-    sent = AccountState.SENT.value
-    rows += [stored[each.patron_id]._replace(state=sent, reason=None, reason_on=None) for each in found.settled]
+        # An extract that was read meanwhile may say that it is staff's.
+        if row.state != AccountState.THEIRS:
+            since = row.reason_on if row.reason == reason else today
+            rows.append(row._replace(state=AccountState.KEPT_BACK.value, reason=reason, reason_on=since))
+    settled = [stored[each.patron_id] for each in found.settled if each.patron_id in stored]
+    sent, waits = AccountState.SENT.value, AccountState.KEPT_BACK
+    rows += [row._replace(state=sent, reason=None, reason_on=None) for row in settled if row.state == waits]
     storage.replace_accounts(connection, rows)
     storage.drop_accounts(connection, [each.patron_id for each in found.past])
 

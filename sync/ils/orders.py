@@ -50,7 +50,7 @@ class Order:
 
 
 def nobody(number: str, expires: date) -> Account:
-    """The account of one of whom nothing is known but the number."""
+    """The account of one of whom nothing is known, or told, but the number."""
     return Account(0, "", number, "", "", "", "", "", "", "", "", "", expires)
 
 

@@ -120,6 +120,7 @@ def _compare(each: Known, tonight: Tonight, found: Wanted) -> None:
         orders = [_new(account, tonight)]
     if reasons := [reason for order in orders if (reason := fault(order, tonight.format, tonight.ils))]:
         found.kept_back.append((each, reasons[0]))
+        found.orders += _end(each, account, tonight)
         return
     if not orders and each.state == AccountState.KEPT_BACK:
         found.settled.append(each)
@@ -193,13 +194,26 @@ def _changes(each: Known, account: Account, tonight: Tonight) -> Iterator[Order]
         )
 
 
+def _end(each: Known, account: Account, tonight: Tonight) -> Iterator[Order]:
+    """The end of an account that is kept back, by what the ILS has it under: all else that there is to tell, it cannot
+    take."""
+    is_ours = AccountField.EXPIRES not in json.loads(each.theirs or "[]")
+    if is_ours and account.expires < tonight.today and (number := _lasting(each, tonight)):
+        yield Order(Action.EXPIRE, replace(nobody(number, account.expires), patron_id=each.patron_id), ENDING)
+
+
+def _lasting(each: Known, tonight: Tonight) -> str:
+    """The number of an account that the ILS was not told to have ended, or ""."""
+    told = json.loads(each.told or "{}").get(AccountField.EXPIRES, "")
+    return (each.made and (not told or date.fromisoformat(told) >= tonight.today) and each.number) or ""
+
+
 def _forgotten(each: Known, tonight: Tonight, found: Wanted) -> None:
     """Whose time is over has expired in the ILS long ago; unless no load came through since."""
     if each.state is None:
         return
-    told = json.loads(each.told or "{}").get(AccountField.EXPIRES, "")
-    if each.made and each.number and (not told or date.fromisoformat(told) >= tonight.today):
-        account = nobody(each.number, tonight.today - ONE_DAY)
+    if number := _lasting(each, tonight):
+        account = nobody(number, tonight.today - ONE_DAY)
         found.orders.append(Order(Action.EXPIRE, account, ENDING, entry=-each.patron_id))
     else:
         found.past.append(each)

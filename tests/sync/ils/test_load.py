@@ -129,6 +129,24 @@ def test_what_the_ils_cannot_take_is_kept_back_and_the_rest_goes(nights: Nights)
     assert row["barcode"] == "290000003" and row["home"] == "RIVER"
 
 
+def test_who_leaves_while_kept_back_expires_all_the_same(nights: Nights) -> None:
+    """By the number alone, for what else there is to tell the ILS cannot take."""
+    *others, leaver = pupils(30)
+    nights.night([*others, leaver])
+    delivered(nights)
+    nights.ils = ils(nights.folder / "ils", branches=["MAPLE"])
+    nights.night([*others, leaver.moved(school="102")])
+    assert not delivered(nights)
+    for told in (["290000030"], []):
+        report = nights.night([*others, leaver.moved(school="102", status="tobedeleted")])
+        assert [row["barcode"] for rows in delivered(nights).values() for row in rows] == told
+        assert report.facts["ils_load"]["kept_back"] == 1
+    nights.ils = ils(nights.folder / "ils")
+    nights.night([*others, leaver.moved(school="102")])
+    ((row,),) = delivered(nights).values()
+    assert (row["home"], row["expires"]) == ("RIVER", "2027-09-15")
+
+
 def test_a_load_of_another_key_is_given_up_by_a_full_one(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until then every load says what to type; nobody is lost."""
     (nights.folder / "ils").rmdir()
