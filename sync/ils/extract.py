@@ -30,7 +30,7 @@ from sync.ils.cards import Card, read_cards
 from sync.ils.claims import patron_types
 from sync.ils.incoming import ExtractRefusedError, Incoming, given, incoming
 from sync.ils.matches import proposals
-from sync.ils.reconcile import NOT_RENUMBERED, Seen, reconciled, refused
+from sync.ils.reconcile import GONE, NOT_RENUMBERED, Seen, reconciled, refused
 from sync.order import sync_key
 
 EXTRACT = "extract"
@@ -244,9 +244,12 @@ class _Book:
     def after(self, each: Held, settled: set[tuple[str, int]]) -> AccountRow:
         """The account as it is after this extract."""
         row = each.account
+        card = self._by_number.get(fold(row.number))
+        if row.reason == GONE and card and card.key == self._key(each):
+            # Staff put it back, or the file that lacked it was not whole.
+            row = row._replace(state=AccountState.HELD.value, reason=None, reason_on=None)
         if row.state == AccountState.THEIRS or not self._says_something_of(row, settled):
             return row
-        card = self._by_number.get(fold(row.number))
         if card is None and (former := self._former.get(row.patron_id)):
             return refused(row, NOT_RENUMBERED, self._seen[row.district].day)._replace(number=former.number)
         return reconciled(row, card, self._elsewhere(each), self._seen[row.district])

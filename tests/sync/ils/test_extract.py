@@ -145,6 +145,23 @@ def test_a_year_in_which_staff_have_the_last_word(library: Library) -> None:
     assert library.ils.accounts == [{**before[0], "type": "STU-TEEN"}, *before[1:]]
 
 
+def test_an_account_that_is_back_is_told_of_again(library: Library) -> None:
+    """A file that lacked one in sixteen was not whole, or staff put the account back; not under somebody else's key."""
+    library.night(MANY)
+    library.night(MANY)
+    one, two = (library.account(f"2900000{n:02}") for n in (1, 2))
+    library.ils.accounts.remove(one)
+    library.ils.accounts.remove(two)
+    library.export()
+    library.night(MANY)
+    assert [library.accounts()[each["barcode"]][0] for each in (one, two)] == ["theirs", "theirs"]
+    library.ils.accounts += [one, two | {"student": "another's"}]
+    library.export()
+    library.night([MANY[0].moved(grade="07"), MANY[1].moved(grade="07"), *MANY[2:]])
+    assert library.accounts()["290000001"] == ("sent", None) and library.account("290000001")["type"] == "STU-TEEN"
+    assert library.accounts()["290000002"] == ("theirs", "gone from the ILS")
+
+
 def test_an_account_that_was_left_alone_is_taken_up_again(library: Library) -> None:
     """A person says so: the deleted one is made again, the renumbered gets our number, and staff's field is ours."""
     library.night(MANY)
