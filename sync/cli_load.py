@@ -43,4 +43,5 @@ def _text(told: ils.Told, preview: bool) -> str:
     if not preview:
         return f"load {told.as_text()}"
     counted = ", ".join(f"{count:,} {action}" for action, count in told.counts.items() if count) or "nothing"
-    return f"would tell the ILS {counted}; {told.kept_back:,} kept back"
+    first = f"would deliver {told.first}, and then" if told.first else "would"
+    return f"{first} tell the ILS {counted}; {told.kept_back:,} kept back"

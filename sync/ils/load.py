@@ -29,7 +29,7 @@ Call = Callable[[Sequence[Order]], Iterable[str]]
 @dataclass(slots=True)
 class Told:
     """What became of a night's load: the numbers delivered, what they said, whom the ILS refused or we kept back, and
-    why the last one is late."""
+    why the last one is late. `first` is what a preview finds late already."""
 
     numbers: list[int] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -38,6 +38,7 @@ class Told:
     waiting: int = 0
     files: list[str] = field(default_factory=list)
     late: str = ""
+    first: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__ if getattr(self, name)}
@@ -58,9 +59,13 @@ class Told:
 
 
 def preview(loading: Loading, *, whole: bool = False) -> Told:
-    """What a load would tell now, besides what is yet to be delivered. Writes nothing."""
-    found = compare(loading, whole=whole)
+    """What a load would tell now, after the one that is yet to be delivered. Writes nothing."""
+    with loading.databases.reader.connect() as connection:
+        late = storage.ready(connection, loading.code)
+    found = compare(loading, whole=whole, first=(_late_orders(loading, late, whole=whole) or ()) if late else ())
     told = Told(kept_back=len(found.kept_back), waiting=found.waiting)
+    if late:
+        told.first = f"load {late.number} of {sum(late.counts.values()):,} orders, which is late"
     told.counts = dict(counts(found.orders))
     return told
 
@@ -92,16 +97,21 @@ def load(loading: Loading, spool: Path, *, whole: bool = False) -> Told:
 
 
 def _deliver_late(loading: Loading, late: Load, told: Told, *, whole: bool) -> None:
-    """One that does not open with this SYNC_KEY is given up where everybody is told of anyway."""
-    try:
-        orders_of(loading, late)
-    except OperatorError as error:
-        if not whole:
-            remedy = f"`roster-sync load {loading.code} --full` gives it up and tells of everybody"
-            raise UndeliveredError(f"load {late.number} does not open with this SYNC_KEY; {remedy}") from error
+    if _late_orders(loading, late, whole=whole) is None:
         give_up(loading, late)
     else:
         _deliver(loading, late, told)
+
+
+def _late_orders(loading: Loading, late: Load, *, whole: bool) -> list[Order] | None:
+    """None where they do not open with this SYNC_KEY and everybody is told of anyway. Errors: UndeliveredError."""
+    try:
+        return orders_of(loading, late)
+    except OperatorError as error:
+        if whole:
+            return None
+        remedy = f"`roster-sync load {loading.code} --full` gives it up and tells of everybody"
+        raise UndeliveredError(f"load {late.number} does not open with this SYNC_KEY; {remedy}") from error
 
 
 def _deliver(loading: Loading, waiting: Load, told: Told) -> None:

@@ -80,18 +80,32 @@ class Made(NamedTuple):
     waiting: int
 
 
-def compare(loading: Loading, *, whole: bool) -> Wanted:
-    """What the ILS is to be told now. Writes nothing."""
+def compare(loading: Loading, *, whole: bool, first: Sequence[Order] = ()) -> Wanted:
+    """What the ILS is to be told now, as if the orders of `first` had come. Writes nothing."""
+    of_first: dict[int, list[Order]] = {}
+    for order in first:
+        of_first.setdefault(order.account.patron_id, []).append(order)
     with snapshot(loading.databases) as connection:
         version = opt_outs.version(connection)
-        found = wanted(storage.known(connection, loading.code), loading.tonight(connection, whole=whole))
+        known = storage.known(connection, loading.code)
+        told = (_as_if_told(each, of_first.get(each.patron_id, ()), loading.marks) for each in known)
+        found = wanted(told, loading.tonight(connection, whole=whole))
         ledger = Ledger.read(connection, loading.vault, loading.code)
-        yesterday = loading.today - ONE_DAY
+        yesterday, ended = loading.today - ONE_DAY, {order.entry for order in first if order.entry > 0}
         found.orders += [
-            Order(Action.EXPIRE, nobody(number, yesterday), ENDING, entry=entry) for entry, number in ledger.cards()
+            Order(Action.EXPIRE, nobody(number, yesterday), ENDING, entry=entry)
+            for entry, number in ledger.cards()
+            if entry not in ended
         ]
     found.orders, found.opt_outs = ordered(found.orders), version
     return found
+
+
+def _as_if_told(each: Known, orders: Sequence[Order], marks: Marks) -> Known:
+    for order in orders:
+        told = {**json.loads(each.told or "{}"), **marks.of(order.account, order.fields)}
+        each = each._replace(number=order.account.library_number, made=True, told=json.dumps(told))
+    return each
 
 
 def make(loading: Loading, *, whole: bool = False) -> Made:

@@ -11,8 +11,8 @@ from access_service.ils import Ils
 from access_service.opting_out import Given, Office
 from access_service.settings import load
 from access_service.storage.engine import Databases
+from sync.ils import UndeliveredError, loading_of, preview
 from sync.ils import load as tell
-from sync.ils import loading_of
 from sync.order import auditor
 from tests.sync.ils.model import COLUMNS
 from tests.sync.nights import Nights
@@ -77,6 +77,8 @@ def test_a_load_that_did_not_come_comes_first_the_next_night(nights: Nights) -> 
     (nights.folder / "ils").rmdir()
     report = nights.night(pupils(3))
     assert report.outcome == "applied" and "no such folder" in report.facts["ils_load"]["late"]
+    foreseen = preview(loading_of(nights.job(None)))
+    assert foreseen.first.startswith("load 1 of 3 orders") and not any(foreseen.counts.values())
     (nights.folder / "ils").mkdir()
     one, *others = pupils(4)
     nights.night([one.moved(given="Ada"), *others])
@@ -154,6 +156,9 @@ def test_a_load_of_another_key_is_given_up_by_a_full_one(nights: Nights, monkeyp
     (nights.folder / "ils").mkdir()
     monkeypatch.setenv("SYNC_KEY", "8b" * 32)
     loading = loading_of(nights.job(None))
+    with pytest.raises(UndeliveredError, match="load 1 does not open"):
+        preview(loading)
+    assert preview(loading, whole=True).counts["update"] == 2
     told = tell(loading, nights.folder / "spool")
     assert "load 1 does not open" in told.late and "roster-sync load demo --full" in told.late
     assert not delivered(nights)
