@@ -20,6 +20,7 @@ from access_service.provenance import Provenance, provenance
 from access_service.settings import District
 from access_service.storage import attempts, clients, exceptions, freezes, ils, patrons, runs
 from access_service.storage.exceptions import ExceptionKind, Granted
+from access_service.storage.ils import AccountState
 from access_service.storage.patrons import Attempts, Hit
 from access_service.storage.runs import Outcome
 
@@ -61,6 +62,12 @@ NEXT_STEPS = {
 }
 NO_PIN = "ask the district to fill in what the PIN is made from; until then no PIN works"
 ILS_PIN = "nothing: the card works where the ILS asks for the PIN; a forgotten one is set there"
+NOT_IN_ILS = {
+    AccountState.KEPT_BACK: "mend what keeps the account back; until a load has it no self-check knows the card",
+    AccountState.REFUSED: "mend why the ILS refuses the account; until it takes it no self-check knows the card",
+    AccountState.THEIRS: "look at the account in the ILS, for loads leave it alone; `roster-sync accounts release`"
+    " has the next one tell all of it",
+}
 RENEW = "renew the agreement with the district, and set [agreement] ends"
 GRANTED = {
     ExceptionKind.TEST_CARD: "a test card, which is nobody's,",
@@ -159,6 +166,8 @@ class Explainer:
             next_step = NO_PIN
         elif (locked := self._locked(record)) > 0:
             next_step = f"wait {locked} seconds, then the right PIN works again"
+        if next_step in (NEXT_STEPS[Standing.ACTIVE], ILS_PIN):
+            next_step = self._not_in_ils(record) or next_step
         fields = provenance(self.connection, record, district)
         return Explanation(standing, (*found, *story, *told), next_step, fields)
 
@@ -186,7 +195,12 @@ class Explainer:
             yield "the ILS blocks the card, by its newest extract"
         if account := ils.accounts(self.connection, [record.patron_id]).get(record.patron_id):
             why = f" since {account.reason_on}: {account.reason}" if account.reason_on else ""
-            yield f"in the ILS: {account.state.replace('_', ' ')}{why}"
+            yet = account.made and account.told == "{}" and account.state == AccountState.SENT
+            yield f"in the ILS: {'to be told by the next load' if yet else AccountState(account.state).words}{why}"
+
+    def _not_in_ils(self, record: PatronRecord) -> str:
+        account = ils.accounts(self.connection, [record.patron_id]).get(record.patron_id)
+        return NOT_IN_ILS.get(AccountState(account.state), "") if account else ""
 
     def _granted(self, record: PatronRecord) -> Iterator[str]:
         if granted := exceptions.of_patron(self.connection, record.patron_id):

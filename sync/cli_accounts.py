@@ -14,11 +14,7 @@ from sync.ils import reading_of, released
 from sync.order import auditor
 from sync.report import shown
 
-_WORDS = {
-    AccountState.KEPT_BACK: "kept back",
-    AccountState.REFUSED: "refused",
-    AccountState.THEIRS: "left alone",
-}
+_WAITING = {AccountState.KEPT_BACK, AccountState.REFUSED, AccountState.THEIRS}
 
 
 @click.group()
@@ -42,7 +38,7 @@ def list_(installation: Installation, district: str, as_json: bool) -> None:
         return
     for row in found.accounts:
         click.echo(_line(row))
-    counts = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in found.counts.items())
+    counts = ", ".join(f"{count:,} {AccountState(state).words}" for state, count in found.counts.items())
     click.echo(f"{district}: {counts or 'no account in the ILS yet'}")
 
 
@@ -62,9 +58,9 @@ def release(installation: Installation, district: str, number: str, reason: str)
 
 def _line(row: AccountRow) -> str:
     fields = json.loads(row.theirs)
-    if row.state not in _WORDS and fields:
+    if row.state not in _WAITING and fields:
         return f"{row.number}  staff's field  {', '.join(fields)}"
-    return f"{row.number}  {_WORDS[AccountState(row.state)]}  since {row.reason_on}: {shown(row.reason or '')}"
+    return f"{row.number}  {AccountState(row.state).words}  since {row.reason_on}: {shown(row.reason or '')}"
 
 
 def _facts(row: AccountRow) -> dict[str, Any]:

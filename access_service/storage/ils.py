@@ -27,6 +27,11 @@ class AccountState(StrEnum):
     REFUSED = "refused"
     THEIRS = "theirs"
 
+    @property
+    def words(self) -> str:
+        """For people."""
+        return "left alone" if self is AccountState.THEIRS else self.value.replace("_", " ")
+
 
 class LoadState(StrEnum):
     """READY is yet to be delivered, and until then there is no other."""

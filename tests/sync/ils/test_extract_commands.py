@@ -61,11 +61,13 @@ def test_a_person_reads_lists_and_releases(place: Place) -> None:
     listed = place.sync("accounts", "list", "demo").out.splitlines()
     assert listed[0].startswith("290000002  left alone  since 20") and listed[0].endswith("converted in the ILS")
     assert listed[1].startswith("290000003  refused  since 20") and "not in the extract of" in listed[1]
-    assert listed[2] == "demo: 1 held, 1 refused, 1 theirs" and str(today.year) in listed[0]
-    assert "in the ILS: theirs since" in place.day("explain", "290000002").out
+    assert listed[2] == "demo: 1 held, 1 refused, 1 left alone" and str(today.year) in listed[0]
+    told = place.day("explain", "290000002").out
+    assert "in the ILS: left alone since" in told and "next: look at the account in the ILS" in told
     assert "read before" in place.sync("extract").out
     assert "is not left alone" in place.sync("accounts", "release", "demo", "290000001", "--reason", "x").refused()
     assert place.sync("accounts", "release", "demo", "290000002", "--reason", "a mistake").code == 0
+    assert "in the ILS: to be told by the next load" in place.day("explain", "290000002").out
     assert "account_release" in place.day("audit", "list").out and place.day("audit", "verify").code == 0
     file.write_text(HEADER + "290000001,1\n", encoding="utf-8")
     assert "line 2: 2 cells in place of 3" in place.sync("extract", "--file", file).refused()
