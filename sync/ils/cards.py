@@ -66,7 +66,7 @@ def read_cards(path: Path, name: str, terms: Extract) -> tuple[int, list[Card]]:
 
 def rows_of(path: Path, name: str, source: Source, columns: Sequence[str]) -> Iterator[tuple[int, Row]]:
     """Line number and the cells of these columns, trimmed, of every row. Errors as `read_cards`."""
-    with strictly(name), path.open(encoding=encoding_of(source), newline="") as text:
+    with strictly(name, source), path.open(encoding=encoding_of(source), newline="") as text:
         reader = csv.reader(
             _lines(text, source),
             strict=True,
@@ -184,12 +184,13 @@ def _lines(text: TextIO, source: Source) -> Iterator[str]:
 
 
 @contextmanager
-def strictly(name: str) -> Iterator[None]:
+def strictly(name: str, source: Source) -> Iterator[None]:
     """Turn what is wrong with a file into ExtractRefusedError."""
     try:
         yield
     except UnicodeDecodeError as error:
-        raise ExtractRefusedError(f"{name}: not {error.encoding}; mend [ils.extract] encoding, or the export") from None
+        table = "ils.extract" if isinstance(source, Extract) else "ils.rejects"
+        raise ExtractRefusedError(f"{name}: not {error.encoding}; mend [{table}] encoding, or the export") from None
     except csv.Error as error:
         raise ExtractRefusedError(f"{name}: not CSV ({error}); export it again") from None
     except OSError as error:

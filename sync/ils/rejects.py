@@ -77,7 +77,7 @@ def _words(found: Incoming, terms: Rejects) -> Iterator[tuple[str, str]]:
             yield fold(number), _printable(reason)
         return
     pattern = re.compile(terms.line)
-    with strictly(found.name), found.path.open(encoding=encoding_of(terms)) as text:
+    with strictly(found.name, terms), found.path.open(encoding=encoding_of(terms)) as text:
         for _, line in zip(range(_MOST_LINES), text, strict=False):
             if match := pattern.search(line):
                 yield fold(match["number"] or ""), _printable(match["reason"] or "")
