@@ -210,10 +210,12 @@ class _Book:
         """Errors: ExtractRefusedError where our accounts are not in it, as they would not be in another library's."""
         told = [each.account for each in before if self._says_something_of(each.account, settled)]
         self.ours = sum(fold(row.number) in self._by_number for row in told)
-        # Whoever was forgotten since is missed by nobody.
-        expected = min(last.ours, len(told)) if last else len(told)
-        if (last and self.ours * 100 < expected * self._least) or (not last and expected >= _MANY and not self.ours):
-            had = f"the last one had {expected:,}" if last else f"the ILS was told of {expected:,}"
+        # Whoever was forgotten since is missed by nobody, and where a load was late the last one had none to speak of.
+        had_some = last is not None and last.ours > 0
+        expected = min(last.ours, len(told)) if last and had_some else len(told)
+        too_few = self.ours * 100 < expected * self._least if had_some else expected >= _MANY and not self.ours
+        if too_few:
+            had = f"the last one had {expected:,}" if had_some else f"the ILS was told of {expected:,}"
             raise ExtractRefusedError(
                 f"{self._found.name} has {self.ours:,} of our accounts, and {had}: is it the right library's, and are"
                 " loads read there? Nothing was changed"

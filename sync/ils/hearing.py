@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from access_service.errors import OperatorError
+from sync.alone import BusyError
 from sync.ils.extract import Reading, Taken, take
 from sync.ils.rejects import take_rejects
 
@@ -26,6 +27,10 @@ def heard(reading: Reading) -> dict[str, Any]:
 def _hear(kind: str, read: Callable[[Reading], Taken], reading: Reading, facts: dict[str, Any]) -> None:
     try:
         taken = read(reading)
+    except BusyError:
+        # Nights of several districts begin in one minute, and one reading is for all.
+        facts[kind] = {"busy": True}
+        facts["lines"].append(f"{kind} is being read by another night")
     except (OperatorError, SQLAlchemyError) as error:
         said = str(error) if isinstance(error, OperatorError) else error.__class__.__name__
         facts["well"] = False

@@ -14,6 +14,7 @@ from access_service.settings import load
 from access_service.storage.engine import Databases
 from access_service.storage.tables import ils_accounts
 from sync import ils
+from sync.alone import alone
 from sync.order import auditor
 from tests.sync.ils.test_extract import MANY, STUDENTS, Library
 from tests.sync.nights import Nights
@@ -92,6 +93,34 @@ def test_two_districts_can_have_one_student_number(databases: Databases, tmp_pat
         Standing.BLOCKED,
         Standing.ACTIVE,
     ]
+
+
+def test_the_nights_of_two_districts_begin_in_one_minute(library: Library) -> None:
+    """One reads the file, and the other one says so: nothing was refused."""
+    library.night(STUDENTS)
+    library.nights.now += timedelta(days=1)
+    reading = library.reading()
+    with alone(reading.databases, reading.settings.service.spool, "ils extract", "busy"):
+        facts = ils.heard(reading)
+    assert facts["well"] and facts["lines"] == ["extract is being read by another night"]
+    assert "rows" in ils.heard(reading)["extract"]
+
+
+def test_another_librarys_file_is_refused_after_a_late_load_too(library: Library) -> None:
+    """Of a night with a late load no count of our accounts is left to compare with."""
+    many = pupils(24)
+    library.nights.night(many)
+    library.load()
+    library.folders[0].rmdir()
+    library.nights.night([*many, *pupils(1, first=50)])
+    library.folders[0].mkdir()
+    library.export()
+    library.nights.night(many)
+    library.load()
+    library.nights.now += timedelta(days=1)
+    with pytest.raises(OperatorError, match="the right library's"):
+        ils.take(library.reading(), library.export(0, lambda text: text.replace("2900000", "3900000")))
+    assert {state for state, _ in library.accounts().values()} == {"sent"}
 
 
 def test_who_opts_out_while_the_extract_is_read_is_not_stored(
