@@ -36,8 +36,6 @@ from sync.order import sync_key
 EXTRACT = "extract"
 # So many accounts at once that are missing from a first extract, or that staff seem to have changed, are no accident.
 _MANY = 20
-# A clock may be so much ahead. A file that is would be newer than the next ones, and than loads that it knows not of.
-_FAST_HOURS = 1
 
 
 @dataclass(frozen=True)
@@ -124,11 +122,8 @@ def _newest(reading: Reading, file: Path | None) -> AbstractContextManager[Incom
 
 
 def _check_age(reading: Reading, found: Incoming, last: LastRead | None) -> None:
+    found.check_clock(reading.now())
     hours = (reading.now() - found.written).total_seconds() / 3600
-    if hours < -_FAST_HOURS:
-        raise ExtractRefusedError(
-            f"{found.name} is {-hours:.0f} hours ahead of us; see to the clocks of this machine and of the ILS's"
-        )
     if hours > reading.terms.max_age_hours:
         raise ExtractRefusedError(
             f"{found.name} is {hours:.0f} hours old, and [ils.extract] max_age_hours is"
@@ -172,8 +167,9 @@ def _apply(reading: Reading, found: Incoming, rows: int, cards: list[Card], last
         # What a load wrote meanwhile is newer than what the extract says.
         stand = accounts.accounts(connection, [row.patron_id for row, _ in changed])
         accounts.replace_accounts(connection, [after for row, after in changed if stand.get(row.patron_id) == row])
-        storage.set_blocked(connection, blocks)
+        # In the order in which a decision on a match takes them.
         to_decide = proposed.write(connection)
+        storage.set_blocked(connection, blocks)
         storage.note_read(connection, read)
     return Taken(found.written, rows, counts={**counts, "matches_proposed": to_decide})
 

@@ -20,6 +20,7 @@ from sync.spool import spool_errors
 LARGEST = 2 * 1024**3  # bytes
 # Of SFTP_KEY_ILS where it is the server of [ils.delivery], else of SFTP_KEY_ILS_EXTRACT or SFTP_KEY_ILS_REJECTS.
 SECRETS = "ils"
+_FAST_HOURS = 1
 UNFINISHED = (".part", ".filepart", ".tmp")
 
 
@@ -36,6 +37,15 @@ class Incoming:
     sha256: str
     size: int
     written: datetime
+
+    def check_clock(self, now: datetime) -> None:
+        """Errors: ExtractRefusedError where it is of a time to come: it would be newer than the next files, and than
+        loads of which it does not know."""
+        hours = (self.written - now).total_seconds() / 3600
+        if hours > _FAST_HOURS:
+            raise ExtractRefusedError(
+                f"{self.name} is {hours:.0f} hours ahead of us; see to the clocks of this machine and of the ILS's"
+            )
 
     def check_unchanged(self) -> None:
         """Errors: ExtractRefusedError where somebody wrote it while it was read."""

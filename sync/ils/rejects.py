@@ -36,6 +36,7 @@ def take_rejects(reading: Reading) -> Taken:
             # The same words again, of another night, are news.
             if last and found.written <= last.written_at:
                 return Taken(found.written, last.rows, again=True)
+            found.check_clock(reading.now())
             words = dict(_words(found, terms))
             found.check_unchanged()
             return _apply(reading, found, words)
@@ -55,7 +56,7 @@ def _apply(reading: Reading, found: Incoming, words: dict[str, str]) -> Taken:
     with reading.databases.writer.begin() as connection:
         storage.claim_accounts(connection)
         stand = accounts.accounts(connection, [row.patron_id for row in changed])
-        accounts.replace_accounts(connection, [after for row, after in changed.items() if stand[row.patron_id] == row])
+        accounts.replace_accounts(connection, [after for row, after in changed.items() if stand.get(row.patron_id) == row])
         read = LastRead(REJECTS, found.written, reading.now(), found.sha256, len(words), len(changed))
         storage.note_read(connection, read)
     return Taken(found.written, len(words), counts={"refused": len(changed)})

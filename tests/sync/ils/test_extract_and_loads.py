@@ -1,5 +1,7 @@
 """What the ILS says while a load is under way, of two districts at once, or of a day that is yet to come."""
 
+import os
+from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -53,6 +55,47 @@ def test_a_file_of_a_day_to_come_is_refused(library: Library) -> None:
     library.night(STUDENTS)
     with pytest.raises(OperatorError, match="clock"):
         ils.take(library.reading(), library.export(hours=36))
+
+
+@pytest.mark.parametrize("hours", [0, 36])
+def test_rejects_of_one_who_opts_out_or_of_a_day_to_come(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """Whose account goes while they are read is passed over; a file ahead of our clock would hide those after it."""
+    nights = Nights(databases, tmp_path, dict(load(Path("config")).districts))
+    rejects = {"folder": tmp_path / "out", "pattern": "rejects-*", "line": r"^(?P<number>\d+): (?P<reason>.*)"}
+    library = Library(nights, extract=None, rejects=rejects)
+    nights.night(STUDENTS)
+    path = tmp_path / "out" / "rejects-1"
+    path.write_text("290000002: bad PIN\n290000003: bad PIN\n")
+    nights.now += timedelta(days=1)
+    written = (nights.now + timedelta(hours=hours)).timestamp()
+    os.utime(path, (written, written))
+    office = Office(databases, auditor(nights.job(None)), nights.districts["demo"])
+
+    def opting_out() -> None:
+        office.add([Given("290000002", None)], "a form")
+
+    monkeypatch.setattr(import_module("sync.ils.rejects"), "_refused", _after(opting_out))
+    facts = ils.heard(library.reading())
+    states = {number: state for number, (state, _) in library.accounts().items()}
+    if hours:
+        assert "clocks" in facts["rejects"]["refused"] and set(states.values()) == {"sent"}
+    else:
+        assert "290000002" not in states and states["290000003"] == "refused"
+
+
+def _after(first: Callable[[], None]) -> Callable[..., object]:
+    """What refuses an account, once `first` was done."""
+    refuse = import_module("sync.ils.rejects")._refused
+    todo = [first]
+
+    def refusing(*facts: object) -> object:
+        while todo:
+            todo.pop()()
+        return refuse(*facts)
+
+    return refusing
 
 
 def test_of_an_account_that_is_staffs_no_load_tells_the_end(library: Library) -> None:
