@@ -7,7 +7,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from access_service.errors import OperatorError
 from sync.alone import BusyError
-from sync.ils.extract import Reading, Taken, take
+from sync.ils.extract import take
+from sync.ils.reading import Reading, Taken
 from sync.ils.rejects import take_rejects
 
 

@@ -8,10 +8,11 @@ from access_service.errors import ConfigError, OperatorError, StorageError
 from access_service.pin_vault import PinVault
 from access_service.storage import runs
 from sync.arrival import known_freezes
-from sync.ils.extract import Reading, let_go
+from sync.ils.extract import let_go
 from sync.ils.hearing import heard
 from sync.ils.load import Told, load
 from sync.ils.loads import Loading
+from sync.ils.reading import Reading
 from sync.order import Job, sync_key, timed
 from sync.report import Report
 

@@ -13,8 +13,8 @@ from access_service.storage.ils import AccountRow, AccountState
 from access_service.storage.ils_cards import LastRead
 from sync.alone import alone
 from sync.ils.cards import encoding_of, rows_of, strictly
-from sync.ils.extract import Reading, Taken
 from sync.ils.incoming import Incoming, incoming
+from sync.ils.reading import Reading, Taken
 from sync.ils.reconcile import refused
 
 REJECTS = "rejects"
@@ -56,7 +56,9 @@ def _apply(reading: Reading, found: Incoming, words: dict[str, str]) -> Taken:
     with reading.databases.writer.begin() as connection:
         storage.claim_accounts(connection)
         stand = accounts.accounts(connection, [row.patron_id for row in changed])
-        accounts.replace_accounts(connection, [after for row, after in changed.items() if stand.get(row.patron_id) == row])
+        accounts.replace_accounts(
+            connection, [after for row, after in changed.items() if stand.get(row.patron_id) == row]
+        )
         read = LastRead(REJECTS, found.written, reading.now(), found.sha256, len(words), len(changed))
         storage.note_read(connection, read)
     return Taken(found.written, len(words), counts={"refused": len(changed)})
