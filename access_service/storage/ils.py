@@ -193,7 +193,7 @@ def delivered(connection: Connection, district: str, number: int, now: datetime)
 
 def unmake(connection: Connection, district: str) -> None:
     """No account of which the ILS was never told is on its way any more."""
-    mine = ils_accounts.c.district == district, ils_accounts.c.told == "{}"
+    mine = ils_accounts.c.district == district, ils_accounts.c.told == "{}", ils_accounts.c.load == 0
     connection.execute(update(ils_accounts).where(*mine).values(made=False))
 
 

@@ -85,6 +85,31 @@ def test_rejects_of_one_who_opts_out_or_of_a_day_to_come(
         assert "290000002" not in states and states["290000003"] == "refused"
 
 
+def test_an_account_whose_update_was_refused_is_not_made_again(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load that is given up makes those anew that it would have made, and no others: a PIN would be set twice."""
+    nights = Nights(databases, tmp_path, dict(load(Path("config")).districts))
+    rejects = {"folder": tmp_path / "out", "pattern": "rejects-*", "line": r"^(?P<number>\d+): (?P<reason>.*)"}
+    library = Library(nights, extract=None, rejects=rejects)
+    nights.night(STUDENTS)
+    library.load()
+    moved = [STUDENTS[0].moved(given="Ada"), *STUDENTS[1:]]
+    nights.night(moved)
+    library.load()
+    path = tmp_path / "out" / "rejects-1"
+    path.write_text("290000001: bad name\n")
+    written = (nights.now + timedelta(hours=12)).timestamp()
+    os.utime(path, (written, written))
+    library.folders[0].rmdir()
+    nights.night([*moved, *pupils(1, first=9)])
+    library.folders[0].mkdir()
+    monkeypatch.setenv("SYNC_KEY", "8b" * 32)
+    ils.load(ils.loading_of(nights.job(None)), tmp_path / "spool", whole=True)
+    made = {name: text for name, text in library.load().items() if "create" in name}
+    assert [line.split(",")[0] for text in made.values() for line in text.splitlines()[1:]] == ["290000009"]
+
+
 def _after(first: Callable[[], None]) -> Callable[..., object]:
     """What refuses an account, once `first` was done."""
     refuse = import_module("sync.ils.rejects")._refused
