@@ -84,6 +84,17 @@ class Ils(Table):
             return any(column.field is AccountField.PIN for column in self.csv.columns)
         return AccountField.PIN not in self.never and not self.folio and (self.alma is None or self.alma.pin)
 
+    @property
+    def key_prefix(self) -> str:
+        """What the ILS has before our key, so that an extract has it too."""
+        if self.csv:
+            keys = (column for column in self.csv.columns if column.field is AccountField.KEY and not column.nested)
+            return next((column.prefix for column in keys), "")
+        if self.folio:
+            return f"{self.folio.source_type}_"
+        named = self.symphony or self.sierra or self.alma
+        return named.key_prefix if named else ""
+
     @model_validator(mode="after")
     def _tells_what_is_needed(self) -> Self:
         if refused := sorted((self.create_only | self.never) & _NEEDED):

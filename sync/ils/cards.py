@@ -15,6 +15,8 @@ from access_service.ils import Extract, ExtractColumns, Source
 from sync.ils.incoming import ExtractRefusedError
 
 MOST_ROWS = 5_000_000
+# Before a key that has not our prefix, and is nobody's of ours.
+ANOTHERS = "?"
 
 Row = list[str]
 
@@ -38,8 +40,9 @@ class Card(NamedTuple):
         return "Card(...)"
 
 
-def read_cards(path: Path, name: str, terms: Extract) -> tuple[int, list[Card]]:
-    """How many rows the file has, and every card in it. Rows without a number are no cards.
+def read_cards(path: Path, name: str, terms: Extract, key_prefix: str = "") -> tuple[int, list[Card]]:
+    """How many rows the file has, and every card in it. Rows without a number are no cards. Our keys stand behind
+    `key_prefix` in the ILS.
 
     Errors: ExtractRefusedError, with the line and the remedy.
     """
@@ -47,7 +50,7 @@ def read_cards(path: Path, name: str, terms: Extract) -> tuple[int, list[Card]]:
     cards: list[Card] = []
     rows = 0
     lines: dict[str, int] = {}
-    cards_of = _Account(terms, dates)
+    cards_of = _Account(terms, dates, key_prefix)
     for line, cells in rows_of(path, name, terms, list(terms.named.values())):
         rows += 1
         for card in cards_of(cells):
@@ -127,10 +130,10 @@ class _Account:
     """Makes cards of the cells of a row, which stand in the order of [ils.extract.columns]; then comes a blank one for
     every column that is not there."""
 
-    def __init__(self, terms: Extract, dates: Dates) -> None:
+    def __init__(self, terms: Extract, dates: Dates, key_prefix: str) -> None:
         places = {name: place for place, name in enumerate(terms.named)}
         self._at = itemgetter(*(places.get(name, len(places)) for name in ExtractColumns.model_fields))
-        self._terms, self._dates = terms, dates
+        self._terms, self._dates, self._key_prefix = terms, dates, key_prefix
         self._types, self._branches = (terms.values.get(name, {}) for name in ("patron_type", "branch"))
 
     def __call__(self, cells: Row) -> list[Card]:
@@ -138,6 +141,8 @@ class _Account:
         numbers, key, patron_type, branch, expires, blocked, given, family, full, born = self._at(cells)
         if full:
             family, _, given = (part.strip() for part in full.partition(","))
+        if key:
+            key = key.removeprefix(self._key_prefix) if key.startswith(self._key_prefix) else ANOTHERS + key
         about = (
             key,
             self._types.get(patron_type, patron_type),

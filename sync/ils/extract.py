@@ -44,7 +44,7 @@ def take(reading: Reading, file: Path | None = None) -> Taken:
             if last and (found.sha256, found.written) == (last.sha256, last.written_at):
                 return Taken(found.written, last.rows, again=True)
             _check_age(reading, found, last)
-            rows, cards = read_cards(found.path, found.name, reading.terms)
+            rows, cards = read_cards(found.path, found.name, reading.terms, reading.ils.key_prefix)
             found.check_unchanged()
             if last and rows * 100 < last.rows * reading.terms.least_percent:
                 raise ExtractRefusedError(

@@ -17,7 +17,7 @@ from rapidfuzz.process import cdist
 
 from access_service.domain.identifiers import fold
 from access_service.storage.ils_matches import Candidate
-from sync.ils.cards import Card
+from sync.ils.cards import ANOTHERS, Card
 from sync.ils.spelling import Spelled, speller
 from sync.marks import born_on
 
@@ -209,7 +209,8 @@ def _of_names(one: Spelled, other: Spelled) -> set[Evidence]:
 
 
 def _same_number(person: Candidate, card: Card) -> bool:
-    return card.folded == fold(person.student_number) or card.key in {person.student_number, person.source_id}
+    key = card.key.removeprefix(ANOTHERS)
+    return card.folded == fold(person.student_number) or key in {person.student_number, person.source_id}
 
 
 def _judged(found: list[Match]) -> list[Match]:

@@ -162,6 +162,23 @@ def test_an_account_that_is_back_is_told_of_again(library: Library) -> None:
     assert library.accounts()["290000002"] == ("theirs", "gone from the ILS")
 
 
+def test_our_key_is_known_behind_its_prefix(databases: Databases, tmp_path: Path) -> None:
+    """As the load wrote it; the same characters without the prefix are somebody else's."""
+    columns = [{**each, "prefix": "SID-"} if each["field"] == "key" else each for each in COLUMNS]
+    nights = Nights(databases, tmp_path, dict(load(Path("config")).districts))
+    library = Library(nights, csv={"columns": columns})
+    library.night(MANY)
+    library.night(MANY)
+    two, three = (library.account(f"2900000{n:02}") for n in (2, 3))
+    assert two["student"] == "SID-2"
+    two["barcode"], three["barcode"], three["student"] = "21299999999998", "21299999999999", "3"
+    library.export()
+    library.night(MANY)
+    states = library.accounts()
+    assert states["290000002"] == ("theirs", "renumbered in the ILS")
+    assert states["290000003"] == ("theirs", "gone from the ILS")
+
+
 def test_an_account_that_was_left_alone_is_taken_up_again(library: Library) -> None:
     """A person says so: the deleted one is made again, the renumbered gets our number, and staff's field is ours."""
     library.night(MANY)
