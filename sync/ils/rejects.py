@@ -4,21 +4,24 @@ import re
 from collections.abc import Iterator
 
 from access_service.domain.identifiers import fold
+from access_service.domain.patron import Patron
 from access_service.errors import ConfigError
 from access_service.ils import Rejects
 from access_service.storage import ils as accounts
 from access_service.storage import ils_cards as storage
+from access_service.storage import patrons
 from access_service.storage.engine import database_errors, snapshot
 from access_service.storage.ils import AccountRow, AccountState
 from access_service.storage.ils_cards import LastRead
 from sync.alone import alone
+from sync.ils.api.answer import shown
 from sync.ils.cards import encoding_of, rows_of, strictly
 from sync.ils.incoming import Incoming, incoming
 from sync.ils.reading import Reading, Taken
 from sync.ils.reconcile import refused
 
 REJECTS = "rejects"
-_LONGEST = 200
+_LONGEST = 1_000
 # In a log that is larger than any load nobody looks.
 _MOST_LINES = 1_000_000
 
@@ -46,13 +49,12 @@ def _apply(reading: Reading, found: Incoming, words: dict[str, str]) -> Taken:
     with snapshot(reading.databases) as connection:
         told = storage.delivered(connection, found.written)
         before = [each.account for each in storage.held(connection) if fold(each.account.number) in words]
+        people = {each.patron_id: each.patron for each in patrons.records(connection, [r.patron_id for r in before])}
     ours = [row for row in before if row.state == AccountState.SENT and (row.district, row.load) in told]
     days = {code: found.written.astimezone(d.zone).date() for code, d in reading.settings.districts.items()}
-    changed = {
-        row: _refused(row, words[fold(row.number)], days[row.district].isoformat())
-        for row in ours
-        if row.district in days
-    }
+    # A loader's log can name whom it refuses.
+    said = {row: shown(words[fold(row.number)], _names(people[row.patron_id])) for row in ours if row.district in days}
+    changed = {row: _refused(row, why, days[row.district].isoformat()) for row, why in said.items()}
     with reading.databases.writer.begin() as connection:
         storage.claim_accounts(connection)
         stand = accounts.accounts(connection, [row.patron_id for row in changed])
@@ -70,6 +72,10 @@ def _refused(row: AccountRow, words: str, day: str) -> AccountRow:
     after = refused(row, words, day)._replace(told="{}", made=not makes)
     # A card that is there all the same is not known to be ours.
     return after._replace(load=0) if makes else after
+
+
+def _names(patron: Patron) -> tuple[str, str]:
+    return patron.given_name, patron.family_name
 
 
 def _words(found: Incoming, terms: Rejects) -> Iterator[tuple[str, str]]:

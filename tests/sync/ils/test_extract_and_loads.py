@@ -67,7 +67,7 @@ def test_rejects_of_one_who_opts_out_or_of_a_day_to_come(
     library = Library(nights, extract=None, rejects=rejects)
     nights.night(STUDENTS)
     path = tmp_path / "out" / "rejects-1"
-    path.write_text("290000002: bad PIN\n290000003: bad PIN\n")
+    path.write_text("290000002: bad PIN\n290000003: of FAMILY3, Given3 a bad PIN\n")
     nights.now += timedelta(days=1)
     written = (nights.now + timedelta(hours=hours)).timestamp()
     os.utime(path, (written, written))
@@ -82,7 +82,7 @@ def test_rejects_of_one_who_opts_out_or_of_a_day_to_come(
     if hours:
         assert "clocks" in facts["rejects"]["refused"] and set(states.values()) == {"sent"}
     else:
-        assert "290000002" not in states and states["290000003"] == "refused"
+        assert "290000002" not in states and library.accounts()["290000003"] == ("refused", "of …, … a bad PIN")
 
 
 def test_an_account_whose_update_was_refused_is_not_made_again(
