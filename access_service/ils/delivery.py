@@ -1,15 +1,22 @@
 """[ils.delivery]: how a load comes to the ILS."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from access_service.toml import Table
 
 # Without a name or password in it, which errors would show.
 _NAME = r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
-_URL = rf"^(|(https://{_NAME}|http://(localhost|127\.0\.0\.1))(:\d{{1,5}})?(/[^\s?#]*)?)$"
+_URL = re.compile(rf"(https://{_NAME}|http://(localhost|127\.0\.0\.1))(:\d{{1,5}})?(/[^\s?#]*)?", re.ASCII)
+
+
+def _address(url: str) -> str:
+    if url and not _URL.fullmatch(url):
+        raise ValueError("should be https:// and a host, or http:// to this machine, without user, password and query")
+    return url
 
 
 class Delivery(Table):
@@ -23,7 +30,7 @@ class Delivery(Table):
     port: Annotated[int, Field(ge=1, le=65535)] = 22
     user: str = ""
     host_keys: tuple[Annotated[str, Field(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")], ...] = ()
-    url: Annotated[str, Field(pattern=_URL)] = ""
+    url: Annotated[str, AfterValidator(_address)] = ""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     tries: Annotated[int, Field(ge=1, le=10)] = 5
     pause_seconds: Annotated[float, Field(ge=0, le=60)] = 0
