@@ -50,6 +50,8 @@ class Told:
         parts = [f"{numbers} delivered: {told}" if self.numbers else "nothing to tell the ILS"]
         parts += [f"{self.refused:,} refused"] if self.refused else []
         parts += [f"{self.kept_back:,} kept back"] if self.kept_back else []
+        if self.refused or self.kept_back:
+            parts[-1] += " (`roster-sync accounts list` says why)"
         parts += [f"{self.waiting:,} wait for an extract, or a decision on a match"] if self.waiting else []
         if for_staff := [name for name in self.files if BY_HAND in name]:
             parts.append(f"for staff to do: {', '.join(for_staff)}")

@@ -124,6 +124,7 @@ def test_what_the_ils_cannot_take_is_kept_back_and_the_rest_goes(nights: Nights)
     for _ in range(2):
         report = nights.night(students)
         assert report.facts["ils_load"]["kept_back"] == 1
+        assert "1 kept back (`roster-sync accounts list` says why)" in report.as_text()
     assert len(delivered(nights)) == 1
     nights.ils = ils(nights.folder / "ils")
     assert "kept_back" not in nights.night(students).facts["ils_load"]
