@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from access_service.domain.calendar import Freeze
 from access_service.errors import OvertakenError
-from access_service.ils import Action, Ils
+from access_service.ils import AccountField, Action, Ils
 from access_service.opt_outs import Ledger
 from access_service.pin_vault import PinVault
 from access_service.settings import District
@@ -27,7 +27,7 @@ from sync.awaited import waiting_pins
 from sync.ils.claims import claimed
 from sync.ils.decided import decided
 from sync.ils.formats import FORMATS
-from sync.ils.orders import Account, Marks, Order, counts, nobody, opened, sealed
+from sync.ils.orders import TYPE_BEFORE, Account, Marks, Order, counts, nobody, opened, sealed
 from sync.ils.wanted import ENDING, ONE_DAY, Tonight, Wanted, ordered, wanted
 
 
@@ -199,7 +199,11 @@ def acknowledge(loading: Loading, load: Load, orders: Sequence[Order], answers: 
 
 
 def _told(row: AccountRow, order: Order, load: Load, loading: Loading) -> AccountRow:
-    told = {**json.loads(row.told), **loading.marks.of(order.account, order.fields)}
+    before = json.loads(row.told)
+    told = {**before, **loading.marks.of(order.account, order.fields)}
+    if (had := before.get(AccountField.PATRON_TYPE)) != told.get(AccountField.PATRON_TYPE) and had:
+        # A loader may keep it: then nobody has converted the account.
+        told[TYPE_BEFORE] = had
     if order.action is Action.EXPIRE:
         # Of an account that is kept back, for the same reason as before.
         return row._replace(told=json.dumps(told), load=load.number, sent_on=loading.today.isoformat())

@@ -14,6 +14,8 @@ from sync.sealed import derived, seal, unseal
 # What of an account says who it is: kept as keyed marks.
 PERSONAL = frozenset({AccountField.STUDENT_NUMBER, AccountField.GIVEN_NAME, AccountField.FAMILY_NAME})
 _MARK_BYTES = 8
+# Beside the fields that an ILS was told: the patron type before the one it was told last.
+TYPE_BEFORE = "patron_type_before"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import cached_property
 from access_service.ils import AccountField, Ils
 from access_service.storage.ils import AccountRow, AccountState
 from sync.ils.cards import Card
+from sync.ils.orders import TYPE_BEFORE
 
 GONE = "gone from the ILS"
 RENUMBERED = "renumbered in the ILS"
@@ -32,10 +33,10 @@ class Seen:
         columns = self.ils.extract.named if self.ils.extract else {}
         return [name for name in COMPARED if name in columns and name not in self.ils.never | self.ils.create_only]
 
-    def is_foreign(self, patron_type: str, told: str | None = None) -> bool:
+    def is_foreign(self, patron_type: str, told: Collection[str | None] = ()) -> bool:
         """Whether this is another patron type than any that we give: staff's, or a card that staff converted."""
         ours = AccountField.PATRON_TYPE in self.ils.never or patron_type in self.patron_types
-        return bool(patron_type) and not ours and patron_type != told
+        return bool(patron_type) and not ours and patron_type not in told
 
 
 def reconciled(row: AccountRow, card: Card | None, elsewhere: bool, seen: Seen) -> AccountRow:
@@ -44,7 +45,7 @@ def reconciled(row: AccountRow, card: Card | None, elsewhere: bool, seen: Seen) 
     if card is None:
         return _missing(row, elsewhere, seen)
     told = json.loads(row.told)
-    if seen.is_foreign(card.patron_type, told.get(AccountField.PATRON_TYPE)):
+    if seen.is_foreign(card.patron_type, {told.get(AccountField.PATRON_TYPE), told.get(TYPE_BEFORE)}):
         return _theirs(row, CONVERTED, seen)
     theirs = set(json.loads(row.theirs))
     differing = sorted(name.value for name in seen.compared if name not in theirs and _differs(name, card, told))

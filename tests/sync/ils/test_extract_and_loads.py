@@ -212,3 +212,24 @@ def test_who_opts_out_while_the_extract_is_read_is_not_stored(
     assert "290000002" not in str(library.everything())
     ils.take(library.reading())
     assert "290000002" not in str(library.everything())
+
+
+def test_a_patron_type_that_the_loader_keeps_is_nobodys_conversion(library: Library) -> None:
+    """The library gave a type another name, and its loader lets no update change types: listed, told again, ours."""
+    older = [MANY[0].moved(grade="07"), *MANY[1:]]
+    for _ in range(2):
+        library.night(older)
+    nights = library.nights
+    agreed = nights.districts["demo"].model_dump()
+    types = [
+        {**band, "patron_type": band["patron_type"].replace("TEEN", "HIGH")} for band in agreed["rules"]["patron_types"]
+    ]
+    examples = [each for each in agreed["examples"] if each["excluded"]]
+    nights.configure(rules={"patron_types": types}, examples=examples)
+    nights.night(older)
+    library.load()
+    library.account("290000001")["type"] = "STU-TEEN"
+    library.adults[0]["home"] = "RIVER"
+    library.export()
+    nights.night(older)
+    assert library.accounts()["290000001"] == ("sent", "the ILS did not take: patron_type")
