@@ -84,19 +84,22 @@ class Wanted:
 
 def wanted(known: Iterator[Known], tonight: Tonight) -> Wanted:
     """Compare every patron with what the ILS was told."""
-    found, held = Wanted(), dict[str, int]()
+    found, moving = Wanted(), dict[int, Known]()
     for each in known:
         if each.made and each.number and each.number != each.library_number:
-            held[each.number] = each.patron_id
+            moving[each.patron_id] = each
         if each.state == AccountState.THEIRS or each.presence == Presence.CONVERTED or each.role == Role.TEST_CARD:
             continue
         if each.forgotten_on:
             _forgotten(each, tonight, found)
         else:
             _compare(each, tonight, found)
-    turn = take_turns(found.orders, held)
+    turn = take_turns(found.orders, {each.number or "": one for one, each in moving.items()})
     found.orders, found.more = turn.orders, turn.more
-    found.kept_back += [(account, "another account has its number in the ILS") for account in turn.stuck]
+    for account in turn.stuck:
+        found.kept_back.append((account, "another account has its number in the ILS"))
+        if waiting := moving.get(account.patron_id):
+            found.orders += _end(waiting, account, tonight)
     return found
 
 

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from access_service.opting_out import Given, Office
 from access_service.settings import load
 from access_service.storage.engine import Databases
+from access_service.storage.ils import AccountState
+from access_service.storage.tables import ils_accounts
 from sync import ils, renumber
 from sync.order import auditor
 from tests.sync.ils.model import ModelIls, Row
@@ -95,6 +98,24 @@ def test_everybody_is_told_of_with_the_new_number(nights: Nights) -> None:
     found = told(nights, whole=True)
     assert [name.split("-")[3].removesuffix(".csv") for name in found] == ["renumber", "update"]
     assert {row["barcode"] for rows in found.values() for row in rows} == {"80000001", "80000002", "80000003"}
+
+
+def test_who_waits_for_a_number_and_leaves_expires_under_the_one_there_is(nights: Nights) -> None:
+    """Staff have taken the account whose number it is; the end is told once, of no other account."""
+    one, other, *others = pupils(20)
+    nights.night([one, other, *others])
+    delivered(nights)
+    with nights.databases.writer.begin() as connection:
+        theirs = update(ils_accounts).where(ils_accounts.c.number == "290000002")
+        connection.execute(theirs.values(state=AccountState.THEIRS.value))
+    one, other = one.moved(number="0000002"), other.moved(number="0000001")
+    nights.night([one, other, *others])
+    renumber.renumber(nights.job(None), "a test")
+    assert not told(nights)
+    nights.night([one.moved(status="tobedeleted"), other, *others])
+    ((name, (row,)),) = delivered(nights).items()
+    assert name.endswith("-4-expire.csv") and row["barcode"] == "290000001"
+    assert not told(nights)
 
 
 @pytest.mark.parametrize(("times", "whole"), [(1, False), (3, True)])
