@@ -11,6 +11,7 @@ from access_service.settings import Feed
 from sync.ils.shape import LoadFile
 from sync.ils.trouble import UndeliveredError, of_the_server
 from sync.sftp import RosterUnavailableError, credentials
+from sync.sftp.deliver import put_whole
 from sync.sftp.remote import Remote
 from sync.sftp.session import session
 
@@ -62,17 +63,12 @@ class Server:
         self._remote, self._folder = remote, folder
 
     def put(self, name: str, chunks: Iterable[bytes]) -> None:
-        content = b"".join(chunks)
-        part, whole = f"{self._folder}/{name}.part", f"{self._folder}/{name}"
-        for left in (part, whole):
+        path = f"{self._folder}/{name}"
+        for left in (f"{path}.part", path):
             # Of a delivery that was cut off, or that came and was not noted.
             if self._remote.lstat(left):
                 self._remote.remove(left)
-        self._remote.write(part, content)
-        written = self._remote.lstat(part)
-        if not written or written.st_size != len(content):
-            raise UndeliveredError(f"{name} was not taken whole; is the server's folder full?")
-        self._remote.rename(part, whole)
+        put_whole(self._remote, path, b"".join(chunks))
 
 
 @contextmanager

@@ -21,18 +21,24 @@ def deliver(feed: Feed, login: Credentials, name: str, content: bytes) -> str:
     """
     folder = feed.feedback.rstrip("/") or "/"
     with session(feed, login, LONGEST) as remote:
-        part, whole = f"{folder}/{name}.part", f"{folder}/{name}"
-        try:
-            remote.write(part, content)
-            written = remote.lstat(part)
-            if not written or written.st_size != len(content):
-                raise unavailable(feed, f"{name} was not taken whole; ask the district whether the folder is full")
-            remote.rename(part, whole)
-        except RosterUnavailableError:
-            with suppress(RosterUnavailableError):
-                remote.remove(part)
-            raise
+        put_whole(remote, f"{folder}/{name}", content)
         return _tidy(remote, folder)
+
+
+def put_whole(remote: Remote, path: str, content: bytes) -> None:
+    """Put a file under its path, whole or not at all. Errors: RosterUnavailableError."""
+    part = f"{path}.part"
+    try:
+        remote.write(part, content)
+        written = remote.lstat(part)
+        if not written or written.st_size != len(content):
+            name = path.rpartition("/")[2]
+            raise unavailable(remote.feed, f"{name} was not taken whole; ask the district whether the folder is full")
+        remote.rename(part, path)
+    except RosterUnavailableError:
+        with suppress(RosterUnavailableError):
+            remote.remove(part)
+        raise
 
 
 def _tidy(remote: Remote, folder: str) -> str:
