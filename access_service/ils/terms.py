@@ -49,7 +49,7 @@ class OfDistrict(Table):
     existing: Existing = Existing.SECOND_CARD
 
 
-# What no account is known by may be left out of updates.
+# By what an account is found, and how it ends.
 _NEEDED = {AccountField.NUMBER, AccountField.KEY, AccountField.EXPIRES}
 
 

@@ -21,6 +21,20 @@ class LoadFile:
     chunks: Iterable[bytes] = field(repr=False)
 
 
+# What most loads tell of an account.
+USUAL = frozenset(
+    {
+        AccountField.NUMBER,
+        AccountField.KEY,
+        AccountField.FAMILY_NAME,
+        AccountField.GIVEN_NAME,
+        AccountField.PATRON_TYPE,
+        AccountField.BRANCH,
+        AccountField.EXPIRES,
+        AccountField.PIN,
+    }
+)
+
 # Tells the ILS one order; "" where it was taken, else the ILS's own words. Errors: UndeliveredError.
 Call = Callable[[Order], str]
 # The same of orders of one action, with an answer each.

@@ -164,8 +164,8 @@ def account_of(each: Known, tonight: Tonight) -> Account:
 def _good_through(each: Known, tonight: Tonight) -> date:
     """The last day, as every dialect tells it, unless a card that the student had is in use in its place.
 
-    In a freeze without an end a card is good to the end of the next month,
-    and every month anew, for the ILS does not ask us."""
+    In a freeze without an end a card is good to the end of the next month, and every month anew, for the ILS does not
+    ask us."""
     expires = min(each.expires, tonight.district.agreement.last_day)
     if each.presence == Presence.LEFT and each.left_on:
         return min(expires, each.left_on - ONE_DAY)

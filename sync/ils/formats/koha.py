@@ -9,22 +9,10 @@ from functools import partial
 from access_service.ils import AccountField, Action, Column, CsvTemplate, Ils, Koha
 from sync.ils.formats import csv_template
 from sync.ils.orders import Account
-from sync.ils.shape import Format
+from sync.ils.shape import USUAL, Format
 
 _OF_SOMEBODY = frozenset(Action) - {Action.EXPIRE}
 _LONGEST_CATEGORY = 10
-FIELDS = frozenset(
-    {
-        AccountField.NUMBER,
-        AccountField.KEY,
-        AccountField.FAMILY_NAME,
-        AccountField.GIVEN_NAME,
-        AccountField.PATRON_TYPE,
-        AccountField.BRANCH,
-        AccountField.EXPIRES,
-        AccountField.PIN,
-    }
-)
 
 
 def template(koha: Koha) -> CsvTemplate:
@@ -57,7 +45,7 @@ def _too_long(account: Account, ils: Ils) -> str:
 
 
 FORMAT = Format(
-    fields=lambda _: FIELDS,
+    fields=lambda _: USUAL,
     lengths={AccountField.NUMBER: 32, AccountField.BRANCH: 10, AccountField.KEY: 255},
     needed=frozenset({AccountField.FAMILY_NAME, AccountField.BRANCH, AccountField.PATRON_TYPE}),
     files=lambda orders, ils: csv_template.files(orders, template(_koha(ils))),

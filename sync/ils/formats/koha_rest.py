@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 from access_service.ils import AccountField, Action, Ils
 from sync.ils.api import Api, RefusedError, There, client_credentials, tell, telling, the_one
 from sync.ils.orders import Order
-from sync.ils.shape import Call, Format
+from sync.ils.shape import USUAL, Call, Format
 
 _NAMES = {
     AccountField.NUMBER: "cardnumber",
@@ -121,7 +121,7 @@ def _api(ils: Ils) -> AbstractContextManager[Call]:
 
 
 FORMAT = Format(
-    fields=lambda _: frozenset(_NAMES) | {AccountField.KEY, AccountField.PIN},
+    fields=lambda _: USUAL,
     lengths={AccountField.NUMBER: 32, AccountField.BRANCH: 10, AccountField.PATRON_TYPE: 10, AccountField.KEY: 255},
     needed=frozenset({AccountField.FAMILY_NAME, AccountField.BRANCH, AccountField.PATRON_TYPE}),
     api=_api,

@@ -9,21 +9,9 @@ from functools import partial
 from access_service.ils import AccountField, Action, Column, CsvTemplate, Ils, Polaris
 from sync.ils.formats import csv_template
 from sync.ils.orders import Account
-from sync.ils.shape import Format
+from sync.ils.shape import USUAL, Format
 
 _OF_SOMEBODY = frozenset({Action.CREATE, Action.UPDATE})
-FIELDS = frozenset(
-    {
-        AccountField.NUMBER,
-        AccountField.KEY,
-        AccountField.FAMILY_NAME,
-        AccountField.GIVEN_NAME,
-        AccountField.PATRON_TYPE,
-        AccountField.BRANCH,
-        AccountField.EXPIRES,
-        AccountField.PIN,
-    }
-)
 
 
 def template(ils: Ils) -> CsvTemplate:
@@ -69,7 +57,7 @@ def _unknown(account: Account, ils: Ils) -> str:
 
 
 FORMAT = Format(
-    fields=lambda _: FIELDS,
+    fields=lambda _: USUAL,
     lengths={
         AccountField.NUMBER: 20,
         AccountField.FAMILY_NAME: 100,

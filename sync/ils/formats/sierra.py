@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from access_service.ils import AccountField, Ils
 from sync.ils.api import Api, RefusedError, There, client_credentials, tell, telling
 from sync.ils.orders import Account, Order
-from sync.ils.shape import Call, Format
+from sync.ils.shape import USUAL, Call, Format
 
 _BARCODE, _UNIQUE_ID = "b", "u"
 _READ = "names,barcodes,uniqueIds,patronType"
@@ -121,17 +121,7 @@ def _api(ils: Ils) -> AbstractContextManager[Call]:
 
 
 FORMAT = Format(
-    fields=lambda _: frozenset(
-        {
-            *_NAMED,
-            AccountField.NUMBER,
-            AccountField.KEY,
-            AccountField.PATRON_TYPE,
-            AccountField.BRANCH,
-            AccountField.EXPIRES,
-            AccountField.PIN,
-        }
-    ),
+    fields=lambda _: USUAL,
     lengths={AccountField.BRANCH: 5},
     needed=frozenset({AccountField.FAMILY_NAME}),
     api=_api,

@@ -15,6 +15,7 @@ import pytest
 from access_service.ils import AccountField, Action, FormatName
 from sync.ils.formats import koha
 from sync.ils.orders import Order, nobody
+from sync.ils.shape import USUAL
 from sync.ils.wanted import ENDING
 from tests.sync.ils.changes import NEW, known, told
 from tests.sync.ils.golden import PAGES, ils_of
@@ -59,7 +60,7 @@ class Koha:
 
 
 def made(patron_id: int, **changed: object) -> Order:
-    return Order(Action.CREATE, known(patron_id, pin="0303", **changed), koha.FIELDS)
+    return Order(Action.CREATE, known(patron_id, pin="0303", **changed), USUAL)
 
 
 @pytest.mark.parametrize("times", [1, 3])
