@@ -1,6 +1,7 @@
 """roster-sync matches: students who may have a card of the library already."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -41,12 +42,15 @@ def list_(installation: Installation, district: str, as_json: bool) -> None:
         click.echo(f"{district}: no card of the ILS is near a student")
 
 
-@matches.command()
-@click.argument("district")
-@click.argument("number")
-@click.argument("card")
-@_REASON
-@click.pass_obj
+def _decision(decide: Callable[..., None]) -> click.Command:
+    """A command that decides, for a reason, on the CARD and the student with a NUMBER of DISTRICT."""
+    asked = _REASON(click.pass_obj(decide))
+    for name in ("card", "number", "district"):
+        asked = click.argument(name)(asked)
+    return matches.command()(asked)
+
+
+@_decision
 def link(installation: Installation, district: str, number: str, card: str, reason: str) -> None:
     """Say that CARD is the student's with this NUMBER of DISTRICT: from now on it finds them too."""
     review = _review(installation, district)
@@ -55,12 +59,7 @@ def link(installation: Installation, district: str, number: str, card: str, reas
     click.echo(f"{found}: {card} is one more number of theirs; `roster-sync matches undo` takes that back")
 
 
-@matches.command()
-@click.argument("district")
-@click.argument("number")
-@click.argument("card")
-@_REASON
-@click.pass_obj
+@_decision
 def reject(installation: Installation, district: str, number: str, card: str, reason: str) -> None:
     """Say that CARD is not the student's with this NUMBER of DISTRICT; it is not proposed for them again."""
     review = _review(installation, district)
@@ -69,12 +68,7 @@ def reject(installation: Installation, district: str, number: str, card: str, re
     click.echo(f"{found}: {card} is somebody else's")
 
 
-@matches.command()
-@click.argument("district")
-@click.argument("number")
-@click.argument("card")
-@_REASON
-@click.pass_obj
+@_decision
 def undo(installation: Installation, district: str, number: str, card: str, reason: str) -> None:
     """Take back what was decided of CARD and the student with this NUMBER of DISTRICT."""
     review = _review(installation, district)
