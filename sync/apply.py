@@ -146,27 +146,11 @@ def stage(night: Night, run: Publication, plan: Plan, first_id: int) -> Staged:
     """Every row a plan writes, worked out before the database is locked."""
     # In the order of the index that every night reads: inserts then run along it.
     creates = sorted(plan.creates, key=lambda create: create.patron.source_id)
-    ids = range(first_id, first_id + len(creates))
-    today = night.today.isoformat()
-    patrons = [
-        (
-            patron_id,
-            *_patron_row(create.patron),
-            Presence.PRESENT,
-            None,
-            *_pin(night, patron_id, create.pin),
-            today,
-            run.run_id,
-            today,
-        )
-        for patron_id, create in zip(ids, creates, strict=True)
-    ]
-    identifiers = [
-        row for patron_id, create in zip(ids, creates, strict=True) for row in _identifiers(patron_id, create.patron)
-    ]
+    new = list(enumerate(creates, start=first_id))
+    identifiers = [row for patron_id, create in new for row in _identifiers(patron_id, create.patron)]
     seen = [
         (run.district, create.patron.source_id, patron_id, create.fingerprint, 0, None, create.marks)
-        for patron_id, create in zip(ids, creates, strict=True)
+        for patron_id, create in new
     ]
     # Who returns after an undo has the number only as a former one.
     renumbered = [
@@ -175,7 +159,7 @@ def stage(night: Night, run: Publication, plan: Plan, first_id: int) -> Staged:
         if change.kind is ChangeKind.RETURN or change.patron.student_number != change.before.patron.student_number
     ]
     return Staged(
-        patrons=patrons,
+        patrons=[_new_row(night, run, patron_id, create) for patron_id, create in new],
         changed={CHANGED_COLUMNS: [_changed_row(night, change) for change in plan.changes]} if plan.changes else {},
         identifiers=sorted([*identifiers, *(row for change in renumbered for row in _new_numbers(change))]),
         identifiers_gone=[row for change in renumbered for row in _old_numbers(change)],
@@ -192,8 +176,15 @@ def stage(night: Night, run: Publication, plan: Plan, first_id: int) -> Staged:
         exclusions=_exclusions(night, plan),
         contested=[(key, IdentifierKind.CONTESTED, run.district, 0) for key in sorted(plan.contested)],
         settled=_settled(night, plan) if plan.partial else None,
-        pins=dict(_waiting_pins(night, plan, zip(ids, creates, strict=True))),
+        pins=dict(_waiting_pins(night, plan, new)),
     )
+
+
+def _new_row(night: Night, run: Publication, patron_id: int, create: Create) -> Row:
+    """All columns of a patron who is made tonight."""
+    today = night.today.isoformat()
+    pin = _pin(night, patron_id, create.pin)
+    return (patron_id, *_patron_row(create.patron), Presence.PRESENT, None, *pin, today, run.run_id, today)
 
 
 def _patron_row(patron: Patron) -> Row:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +49,7 @@ def schema(name: str, own: Mapping[str, Any]) -> Draft4Validator:
 
 
 @dataclass
-class RestModel:
+class RestModel(ABC):
     """What both have: tokens, and records by their id."""
 
     records: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -69,19 +70,21 @@ class RestModel:
         self.tokens += 1
         return Said(200, {"access_token": f"t{self.tokens}", "token_type": "Bearer", "expires_in": 3600})
 
+    @abstractmethod
     def knows(self, asked: Asked) -> bool:
-        raise NotImplementedError
+        """Whether somebody who asks for a token has our key and secret."""
 
+    @abstractmethod
     def answer(self, asked: Asked) -> Said:
-        raise NotImplementedError
+        """What is said to somebody who has a token."""
 
+    @abstractmethod
     def add(self, number: str, key: str = "", **changed: Any) -> int:
         """Staff register somebody, or an earlier load did."""
-        raise NotImplementedError
 
+    @abstractmethod
     def seen(self) -> list[Seen]:
         """All accounts."""
-        raise NotImplementedError
 
     def next_id(self) -> int:
         return max(self.records, default=1000) + 1
