@@ -52,6 +52,7 @@ class Action(StrEnum):
     MATCH_REJECT = "match_reject"
     MATCH_UNDO = "match_undo"
     CLIENT_ADD = "client_add"
+    CLIENT_SET = "client_set"
     CLIENT_REVOKE = "client_revoke"
     OPT_OUT_ADD = "opt_out_add"
     OPT_OUT_REMOVE = "opt_out_remove"

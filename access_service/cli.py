@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import click
 
-from access_service import command_line
+from access_service import answering, clients, command_line
 from access_service.cli_audit import audit
 from access_service.cli_client import client
 from access_service.cli_exception import exception
@@ -15,16 +15,12 @@ from access_service.cli_link import link
 from access_service.cli_optout import opt_out
 from access_service.cli_patron import patron
 from access_service.console import Installation, typed_pin
-from access_service.directory import PatronDirectory
-from access_service.domain.client import Client
-from access_service.errors import OperatorError
 from access_service.examples import check_examples
 from access_service.explain import Explainer
 from access_service.overlaps import check_overlaps
 from access_service.protocols.rest import codec
-from access_service.storage import clients, engine, schema
-from access_service.storage.engine import Databases, database_errors
-from access_service.throttle import Throttle
+from access_service.storage import engine, schema
+from access_service.storage.engine import database_errors
 from access_service.usage import UsageCounter
 
 
@@ -87,15 +83,10 @@ def check_config(installation: Installation) -> None:
 def lookup(installation: Installation, number: str, name: str, with_pin: bool) -> None:
     """Answer as the JSON dialect would, for one client. Failed PINs count, sign-ins do not."""
     databases, configured = installation.databases(), installation.settings()
-    asking = _client(databases, name)
-    directory = PatronDirectory(
-        databases.reader,
-        configured.districts,
-        installation.vault(databases),
-        Throttle(databases.reader, lambda: datetime.now(UTC).timestamp()),
-        UsageCounter(databases.reader, date.today),
-        pin_owner=configured.service.pins.owner,
-    )
+    with database_errors(), databases.reader.connect() as connection:
+        asking = clients.named(connection, name)
+    usage = UsageCounter(databases.reader, date.today)
+    directory = answering.directory(configured, databases, installation.vault(databases), usage)
     if with_pin:
         answer = codec.verdict(directory.authenticate(number, typed_pin(), asking), asking)
     else:
@@ -121,14 +112,6 @@ def explain(installation: Installation, number: str, as_json: bool) -> None:
         return
     origins = [f"field {name}: {origin}" for name, origin in found.fields.items()]
     click.echo("\n".join([*found.lines, *origins, f"standing: {found.standing}", f"next: {found.next_step}"]))
-
-
-def _client(databases: Databases, name: str) -> Client:
-    with database_errors(), databases.reader.connect() as connection:
-        found = {known.name: known for _, known in clients.active(connection)}
-    if name not in found:
-        raise OperatorError(f"no client {name!r}; there are: {', '.join(found) or 'none'}")
-    return found[name]
 
 
 cli.add_command(audit)

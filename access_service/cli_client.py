@@ -9,7 +9,7 @@ import click
 from access_service import clients as keys
 from access_service.audit import Action, Deed
 from access_service.console import Installation
-from access_service.domain.client import Client, DialectName, Release
+from access_service.domain.client import BY_ADDRESS, Client, DialectName, Options, Release
 from access_service.errors import ConfigError, OperatorError
 from access_service.storage import clients
 from access_service.storage.engine import database_errors
@@ -34,6 +34,7 @@ def client() -> None:
     type=click.Choice([r.value for r in Release]),
     help=f"A fact it may be told; without this option: {', '.join(DEFAULT_RELEASES)}.",
 )
+@click.option("--set", "options", multiple=True, metavar="KEY=VALUE", help="What its software needs otherwise.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def client_add(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -43,9 +44,10 @@ def client_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     districts: tuple[str, ...],
     networks: tuple[str, ...],
     releases: tuple[str, ...],
+    options: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Add a client, and show its key this once (the Patron API has no keys: there the address counts)."""
+    """Add a client, and show its key this once (where the address is all that counts, there is none)."""
     configured, databases = installation.settings(), installation.databases()
     added = Client(
         name=name,
@@ -53,8 +55,9 @@ def client_add(  # noqa: PLR0913, PLR0917 - one parameter an option
         districts=frozenset(configured.district(code).code for code in districts),
         networks=tuple(map(_network, networks)),
         releases=frozenset(map(Release, releases or DEFAULT_RELEASES)),
+        options=keys.with_options(Options(), options),
     )
-    key = keys.new_key() if DialectName.REST in added.dialects else None
+    key = keys.new_key() if added.dialects - BY_ADDRESS else None
     with database_errors(), installation.auditor(databases).transaction(databases) as record:
         keys.admit(record.connection, added, key, datetime.now(UTC))
         record.note(Deed(Action.CLIENT_ADD, f"client {name}", after=clients.facts(added)))
@@ -76,6 +79,25 @@ def client_list(installation: Installation) -> None:
             f"{known.name}: speaks {' '.join(sorted(known.dialects))} about {' '.join(sorted(known.districts))}"
             f" from {networks}; is told {' '.join(sorted(known.releases))}"
         )
+        # As `client set` takes them.
+        for key, value in keys.differing(known.options):
+            click.echo(f"  {key}={value}")
+
+
+@client.command("set")
+@click.argument("name")
+@click.argument("key", nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.pass_obj
+def client_set(installation: Installation, name: str, key: tuple[str, ...]) -> None:
+    """Change what the client's software needs: docs/clients.md has the keys. It holds within seconds."""
+    databases = installation.databases()
+    with database_errors(), installation.auditor(databases).transaction(databases) as record:
+        known = keys.named(record.connection, name)
+        changed = keys.with_options(known.options, key)
+        clients.set_options(record.connection, name, changed)
+        before, after = (clients.OPTIONS.dump_python(each, mode="json") for each in (known.options, changed))
+        record.note(Deed(Action.CLIENT_SET, f"client {name}", before=before, after=after))
+    click.echo(f"client {name} is changed")
 
 
 @client.command("revoke")

@@ -4,15 +4,18 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
+from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 
-from access_service.domain.client import Client, DialectName
+from access_service.domain.client import BY_ADDRESS, Client, DialectName, Options
 from access_service.errors import OperatorError
 from access_service.storage import clients
+from access_service.storage.clients import OPTIONS
 from access_service.storage.engine import read
 
 # A revoked key is refused this many seconds later at most.
@@ -37,21 +40,67 @@ def admit(connection: Connection, client: Client, key: str | None, now: datetime
         raise OperatorError("a client's name is lower-case letters, digits and hyphens, 63 at most")
     if clients.exists(connection, client.name):
         raise OperatorError(f"there was a client {client.name!r} already; choose another name")
-    if DialectName.PATRONAPI in client.dialects:
-        _check_addresses(connection, client)
+    for dialect in sorted(client.dialects & BY_ADDRESS):
+        _check_addresses(connection, client, dialect)
     clients.add(connection, client, key_sha256(key) if key else None, now)
 
 
-def _check_addresses(connection: Connection, client: Client) -> None:
-    """The Patron API knows its clients by address alone."""
+def named(connection: Connection, name: str) -> Client:
+    """The client of this name. OperatorError names those there are."""
+    found = {known.name: known for _, known in clients.active(connection)}
+    if name not in found:
+        raise OperatorError(f"no client {name!r}; there are: {', '.join(found) or 'none'}")
+    return found[name]
+
+
+def differing(options: Options) -> Iterator[tuple[str, str]]:
+    """What is not as usual, as `with_options` takes it."""
+    return _pairs(OPTIONS.dump_python(options, mode="json", exclude_defaults=True), "")
+
+
+def _pairs(table: Mapping[str, Any], room: str) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _pairs(value, f"{room}{key}.")
+        else:
+            yield f"{room}{key}", ",".join(value) if isinstance(value, list) else str(value)
+
+
+def with_options(options: Options, pairs: Iterable[str]) -> Options:
+    """The options, changed by texts such as `sip2.terminator=crlf`; of a list the parts stand between commas.
+
+    Errors: OperatorError for a name that is none, and for a value that it cannot have.
+    """
+    table = OPTIONS.dump_python(options, mode="json")
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        *rooms, last = name.strip().split(".")
+        room = table
+        for each in rooms:
+            room = room.get(each)
+            if not isinstance(room, dict):
+                break
+        if not isinstance(room, dict) or last not in room or isinstance(room[last], dict):
+            raise OperatorError(f"{name}: no such option; docs/clients.md has those there are")
+        room[last] = [part for part in value.split(",") if part] if isinstance(room[last], list) else value
+    try:
+        return OPTIONS.validate_python(table)
+    except ValidationError as error:
+        (first, *_) = error.errors(include_input=False, include_url=False)
+        where = ".".join(map(str, first["loc"]))
+        raise OperatorError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _check_addresses(connection: Connection, client: Client, dialect: DialectName) -> None:
+    """Where the address is all that a client shows, it is one client's."""
     if any(network.prefixlen == 0 for network in client.networks):
-        raise OperatorError("a Patron API client needs the networks it asks from; everywhere is none")
+        raise OperatorError(f"a client of {dialect} needs the networks it asks from; everywhere is none")
     for _, other in clients.active(connection):
-        if DialectName.PATRONAPI not in other.dialects:
+        if dialect not in other.dialects:
             continue
         for network in client.networks:
             if any(network.version == known.version and network.overlaps(known) for known in other.networks):
-                raise OperatorError(f"{network} overlaps a network of Patron API client {other.name!r}")
+                raise OperatorError(f"{network} overlaps a network of {other.name!r}, which speaks {dialect} too")
 
 
 class Clients:
@@ -68,6 +117,11 @@ class Clients:
         """The client that this key was made for."""
         self._refresh()
         return self._by_key.get(key_sha256(key))
+
+    def by_name(self, name: str, key: str) -> Client | None:
+        """The client of this name, if the key is its own."""
+        client = self.by_key(key)
+        return client if client and client.name == name else None
 
     def by_address(self, address: str, dialect: DialectName) -> Client | None:
         """The one client of a dialect without credentials that asks from this address."""

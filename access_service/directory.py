@@ -19,9 +19,12 @@ from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import patrons
 from access_service.storage.engine import database_errors, read
-from access_service.storage.patrons import Card, Hit
+from access_service.storage.patrons import Attempts, Card, Hit
 from access_service.throttle import Throttle, Try
 from access_service.usage import UsageCounter
+
+# What finds an answer that is not quick to find.
+Later = Callable[[], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +58,65 @@ class PatronDirectory:
         self._freezes = Freezes(reader)
 
     def find(self, typed: str, client: Client) -> Answer:
-        """Who a typed or scanned number is, in the districts the client serves. StorageError if nobody can say."""
-        found = self._find(typed, client)
-        return Answer(found.standing, PinResult.UNCHECKED, found.hit.record if found.hit else None)
+        """Who a typed or scanned number is, in the districts the client serves. UnavailableError if nobody can say."""
+        return settled(self.begin(typed, None, client))
 
     def authenticate(self, typed: str, pin: str, client: Client) -> Answer:
-        """Whether number and PIN belong together; standing and PIN result stay apart. StorageError as above."""
+        """Whether number and PIN belong together; standing and PIN result stay apart. UnavailableError as above."""
+        return settled(self.begin(typed, pin, client))
+
+    def begin(self, typed: str, pin: str | None, client: Client) -> Answer | Later:
+        """The answer where it is quick to find, as to most right PINs, and to any number without one (`pin` None);
+        else what finds it, which can wait for a disk or a slow hash. UnavailableError from both."""
         generation = self._throttle.generation
         found = self._find(typed, client)
         record = found.hit.record if found.hit else None
+        if pin is None:
+            return Answer(found.standing, PinResult.UNCHECKED, record)
         if record is None or found.hit is None:
-            self._vault.matches(None, pin)
-            return Answer(found.standing, PinResult.UNCHECKED)
+            return self._thrown_away(pin, Answer(found.standing, PinResult.UNCHECKED))
         pin = pin.strip()
         if not pin:
             return Answer(found.standing, PinResult.MISSING, record)
         # Of a PIN that is the ILS's nothing is known here, whatever is still stored.
         if record.pin_digest is None or not verified_here(record, self._pin_owner):
-            self._vault.matches(None, pin)
-            return Answer(found.standing, PinResult.NONE_ISSUED, record)
+            return self._thrown_away(pin, Answer(found.standing, PinResult.NONE_ISSUED, record))
         tried = Try(
             patron_id=record.patron_id,
             client=client.name,
             mark=lambda: self._vault.mark("wrong pin", str(record.patron_id), pin),
             matches=lambda: self._vault.matches(record, pin),
         )
+        attempts = found.hit.attempts
+        if attempts is None and generation == self._throttle.generation and tried.matches():
+            return self._counted(Answer(found.standing, PinResult.OK, record), client)
+        return lambda: self._tried(found.standing, record, tried, attempts, generation, client)
+
+    def _tried(  # noqa: PLR0913, PLR0917 - all that was known when the question was put off
+        self,
+        standing: Standing,
+        record: PatronRecord,
+        tried: Try,
+        attempts: Attempts | None,
+        generation: int,
+        client: Client,
+    ) -> Answer:
         with database_errors():
-            answer = Answer(found.standing, self._throttle.check(tried, found.hit.attempts, generation), record)
-        if answer.authenticated and record.patron.role is not Role.TEST_CARD:
-            self._usage.count(record, client.name)
+            answer = Answer(standing, self._throttle.check(tried, attempts, generation), record)
+        return self._counted(answer, client)
+
+    def _thrown_away(self, pin: str, answer: Answer) -> Later:
+        """Where no PIN can be right: the work of a check all the same."""
+
+        def check() -> Answer:
+            self._vault.matches(None, pin)
+            return answer
+
+        return check
+
+    def _counted(self, answer: Answer, client: Client) -> Answer:
+        if answer.authenticated and answer.record and answer.record.patron.role is not Role.TEST_CARD:
+            self._usage.count(answer.record, client.name)
         return answer
 
     def _find(self, typed: str, client: Client) -> Found:
@@ -113,6 +146,11 @@ class PatronDirectory:
 
     def _today(self, district: str) -> date:
         return self._now().astimezone(self._districts[district].zone).date()
+
+
+def settled(answer: Answer | Later) -> Answer:
+    """The answer, waited for where it must be."""
+    return answer if isinstance(answer, Answer) else answer()
 
 
 def verified_here(record: PatronRecord, owner: PinOwner) -> bool:

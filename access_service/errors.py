@@ -13,5 +13,9 @@ class OvertakenError(OperatorError):
     """The patrons of a district were changed by another while this was being worked out."""
 
 
-class StorageError(OperatorError):
-    """The database is away, full, or of another version. Dialects answer "unavailable"."""
+class UnavailableError(OperatorError):
+    """Nobody can say just now. Every dialect has its own word for it, and none of them lets anybody in."""
+
+
+class StorageError(UnavailableError):
+    """The database is away, full, or of another version."""

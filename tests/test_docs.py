@@ -15,7 +15,7 @@ from access_service import cli as day
 from access_service import settings
 from access_service.audit import Action
 from access_service.domain.access import PinResult, Standing
-from access_service.domain.client import DialectName, Release
+from access_service.domain.client import DialectName, Options, Release
 from access_service.domain.identifiers import CleanUp
 from access_service.domain.mapping import Exclusion
 from access_service.domain.ownership import Owner
@@ -86,6 +86,12 @@ def is_table(kind: Any) -> bool:
 def test_every_configuration_key_has_its_line(key: str) -> None:
     """docs/configuration.md has a row for each key there is."""
     assert re.search(rf"^\|[^|]*`{re.escape(key)}`", doc("configuration.md"), re.MULTILINE), key
+
+
+def test_every_option_of_a_client_has_its_line() -> None:
+    """docs/clients.md has a row for each option there is, and for no other."""
+    rows = re.findall(r"^\| `([a-z0-9_.]+)` \|", doc("clients.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(keys(Options))
 
 
 def test_every_documented_key_exists() -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from access_service.domain.calendar import Freeze
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.student import Role
+from access_service.domain.wording import Message
 
 
 class Standing(StrEnum):
@@ -47,6 +48,19 @@ TOLD_STANDING = {
 }
 TOLD_PIN = {PinResult.LOCKED: PinResult.WRONG, PinResult.NONE_ISSUED: PinResult.WRONG}
 
+_OF_STANDING = {
+    Standing.UNKNOWN: Message.UNKNOWN,
+    Standing.AMBIGUOUS: Message.AMBIGUOUS,
+    Standing.EXPIRED: Message.EXPIRED,
+    Standing.BLOCKED: Message.BLOCKED,
+}
+_OF_PIN = {
+    PinResult.OK: Message.WELCOME,
+    PinResult.UNCHECKED: Message.WELCOME,
+    PinResult.WRONG: Message.PIN_WRONG,
+    PinResult.MISSING: Message.PIN_MISSING,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -67,6 +81,11 @@ class Answer:
     @property
     def told_pin(self) -> PinResult:
         return TOLD_PIN.get(self.pin, self.pin)
+
+    @property
+    def message(self) -> Message:
+        """What a person is told where the dialect has room for it: first why the card is no good, then of the PIN."""
+        return _OF_STANDING.get(self.standing) or _OF_STANDING.get(self.told_standing) or _OF_PIN[self.told_pin]
 
     @property
     def told_expiry(self) -> date | None:

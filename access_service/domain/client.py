@@ -5,10 +5,21 @@ from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from access_service.domain.wording import Language
+
 
 class DialectName(StrEnum):
     REST = "rest"
     PATRONAPI = "patronapi"
+    SIP2 = "sip2"
+    EZPROXY = "ezproxy"
+    LIBAUTH = "libauth"
+    KOHA = "koha"
+    SIERRA = "sierra"
+
+
+# Dialects whose clients have nothing to show but their address.
+BY_ADDRESS = frozenset({DialectName.PATRONAPI, DialectName.EZPROXY, DialectName.LIBAUTH})
 
 
 class Release(StrEnum):
@@ -28,6 +39,16 @@ class Release(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """What the software of one client needs otherwise than others. Set by dotted names, as `sip2.terminator=crlf`.
+
+    `language` is that of messages to people, where the question does not name one.
+    """
+
+    language: Language = Language.ENGLISH
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """One asker. It speaks `dialects`, is answered from `networks` only and about `districts` only."""
 
@@ -36,6 +57,7 @@ class Client:
     districts: frozenset[str]
     networks: tuple[IPv4Network | IPv6Network, ...]
     releases: frozenset[Release]
+    options: Options = Options()
 
     def may_ask_from(self, address: str) -> bool:
         """Whether an address, as socket or proxy give it, is in the client's networks. Nonsense is in none."""

@@ -4,16 +4,25 @@ import json
 from datetime import datetime
 from ipaddress import ip_network
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, insert, select, update
 
-from access_service.domain.client import Client, DialectName, Release
+from access_service.domain.client import Client, DialectName, Options, Release
 from access_service.storage.tables import clients
+
+OPTIONS = TypeAdapter(Options)
 
 
 def add(connection: Connection, client: Client, key_sha256: str | None, now: datetime) -> None:
     """Store a new client; `key_sha256` is None for one that is known by its address only."""
     lists = {name: json.dumps(values) for name, values in facts(client).items()}
-    connection.execute(insert(clients).values(name=client.name, key_sha256=key_sha256, created_at=now, **lists))
+    row = {"name": client.name, "key_sha256": key_sha256, "created_at": now, "options": _json(client.options), **lists}
+    connection.execute(insert(clients).values(row))
+
+
+def set_options(connection: Connection, name: str, options: Options) -> None:
+    """Change what the client's software needs."""
+    connection.execute(update(clients).where(clients.c.name == name).values(options=_json(options)))
 
 
 def facts(client: Client) -> dict[str, list[str]]:
@@ -49,7 +58,12 @@ def active(connection: Connection) -> list[tuple[str | None, Client]]:
                 districts=frozenset(json.loads(row.districts)),
                 networks=tuple(map(ip_network, json.loads(row.networks))),
                 releases=frozenset(map(Release, json.loads(row.releases))),
+                options=OPTIONS.validate_json(row.options),
             ),
         )
         for row in rows
     ]
+
+
+def _json(options: Options) -> str:
+    return OPTIONS.dump_json(options, exclude_defaults=True).decode()

@@ -14,18 +14,17 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from access_service import logs, settings
+from access_service import answering, logs, settings
 from access_service.clients import Clients
-from access_service.directory import PatronDirectory
 from access_service.pin_vault import PinVault
-from access_service.protocols.patronapi import routes as patronapi
-from access_service.protocols.rest import codec, routes
+from access_service.protocols.rest import codec
+from access_service.protocols.rest import routes as rest
 from access_service.settings import Settings
 from access_service.storage import engine
 from access_service.storage.engine import Databases
-from access_service.throttle import Throttle
 from access_service.usage import UsageCounter
 from access_service.web import errors, health, journal
+from access_service.web.dialects import DIALECTS
 from access_service.web.metrics import Metrics
 
 MAX_BODY_BYTES = 16 * 1024
@@ -46,16 +45,14 @@ def create_app(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
     """The HTTP service. The caller starts and stops `usage`; `now` gives the aware UTC time."""
-    throttle = Throttle(databases.reader, lambda: now().timestamp())
-    directory = PatronDirectory(
-        databases.reader, configured.districts, vault, throttle, usage, now, configured.service.pins.owner
-    )
+    directory = answering.directory(configured, databases, vault, usage, now)
     clients, metrics = Clients(databases.reader), Metrics()
     app = _bare_app()
     errors.install(app)
     journal.install(app, metrics, vault)
-    app.register_api(routes.blueprint(directory, clients))
-    app.register_blueprint(patronapi.blueprint(directory, clients))
+    app.register_api(rest.blueprint(directory, clients))
+    for dialect in DIALECTS:
+        app.register_blueprint(dialect.blueprint(directory, clients))
     app.register_blueprint(health.blueprint(databases, metrics, now))
     app.wsgi_app = _sealed(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if proxies := configured.service.http.proxies:
@@ -79,7 +76,7 @@ def _bare_app() -> OpenAPI:
     app = OpenAPI(
         __name__,
         info=Info(title="Student ID access", version=version("student-id-access")),
-        security_schemes=routes.SECURITY_SCHEMES,
+        security_schemes=rest.SECURITY_SCHEMES,
         # Their pages load scripts from elsewhere.
         doc_ui=False,
         validation_error_model=codec.Problem,

@@ -8,8 +8,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 
 from access_service.errors import OperatorError
 from access_service.logs import log, where
-from access_service.protocols.patronapi import codec as patronapi
 from access_service.protocols.rest import codec as rest
+from access_service.web.dialects import refusal
 
 RETRY_SECONDS = 5
 
@@ -30,8 +30,6 @@ def install(app: Flask) -> None:
 def _shaped(error: HTTPException) -> Response:
     # Keeps the headers that belong to an error, such as Allow and WWW-Authenticate.
     response = Response(headers=error.get_headers(), status=error.code)
-    if request.path.upper().startswith("/PATRONAPI"):
-        response.data, response.content_type = patronapi.refusal(response.status_code), "text/plain; charset=utf-8"
-    else:
-        response.data, response.content_type = json.dumps(rest.problem(response.status_code)), rest.PROBLEM_TYPE
+    ours = json.dumps(rest.problem(response.status_code)), rest.PROBLEM_TYPE
+    response.data, response.content_type = refusal(request.path, response.status_code) or ours
     return response

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
+from access_service import answering
 from access_service.clients import key_sha256
 from access_service.directory import PatronDirectory
 from access_service.domain.client import Client, DialectName, Release
@@ -23,7 +24,6 @@ from access_service.settings import District, Settings
 from access_service.storage import clients
 from access_service.storage.engine import Databases
 from access_service.storage.tables import identifiers, patrons
-from access_service.throttle import Throttle
 from access_service.usage import UsageCounter
 from access_service.web.app import create_app
 
@@ -129,9 +129,8 @@ class Clock:
 def directory(
     databases: Databases, configured: Settings | None = None, now: Callable[[], datetime] = at_noon
 ) -> PatronDirectory:
-    throttle = Throttle(databases.reader, lambda: now().timestamp())
     usage = UsageCounter(databases.reader, lambda: now().date())
-    return PatronDirectory(databases.reader, (configured or settings()).districts, VAULT, throttle, usage, now)
+    return answering.directory(configured or settings(), databases, VAULT, usage, now)
 
 
 def app(databases: Databases, configured: Settings | None = None, now: Callable[[], datetime] = at_noon) -> Flask:

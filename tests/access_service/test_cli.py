@@ -127,10 +127,25 @@ def test_two_patron_api_clients_share_no_address(place: Place) -> None:
     """The address is all that tells them apart; a revoked client's is free again."""
     assert _patronapi(place, "ils", "10.1.0.0/16", "192.168.7.7").code == 0
     said = _patronapi(place, "other", "172.16.0.0/12", "10.1.2.0/24").refused()
-    assert said == "10.1.2.0/24 overlaps a network of Patron API client 'ils'"
+    assert said == "10.1.2.0/24 overlaps a network of 'ils', which speaks patronapi too"
     assert _patronapi(place, "next-door", "10.2.0.0/16").code == 0
     assert place.day("client", "revoke", "ils").code == 0
     assert _patronapi(place, "other", "10.1.2.0/24").code == 0
+
+
+def test_what_the_software_of_a_client_needs_can_be_changed(place: Place) -> None:
+    """Set when it is added or later, shown by the list as it is typed; what is no option or no value is refused."""
+    assert place.day("client", "add", "vendor", *ALWAYS, "--set", "language=es").code == 0
+    assert place.day("client", "list").out.endswith("\n  language=es\n")
+    assert place.day("client", "set", "vendor", "language=en").out == "client vendor is changed\n"
+    assert "language" not in place.day("client", "list").out
+    for pair, said in (
+        ("tongue=en", "tongue: no such option"),
+        ("language=xx", "language: "),
+        ("language.x=1", "no such"),
+    ):
+        assert said in place.day("client", "set", "vendor", pair).refused()
+    assert "no client 'nobody'; there are: vendor" in place.day("client", "set", "nobody", "language=en").refused()
 
 
 # -- one district with a story for each number --------------------------------------------------------------------

@@ -68,9 +68,9 @@ def dump(answer: Answer, releases: Collection[Release]) -> str:
     return _page("REC INFO[p!]=p", f"EXP DATE[p43]={_date(answer.told_expiry)}", *told)
 
 
-def refusal(status: int) -> str:
-    """The body of an error: text/plain, and none of the words that a client looks for."""
-    return f"{HTTPStatus(status).phrase}\n"
+def refusal(status: int) -> tuple[str, str]:
+    """The body of an error, and its type: none of the words that a client looks for."""
+    return f"{HTTPStatus(status).phrase}\n", "text/plain; charset=utf-8"
 
 
 def _page(*lines: str) -> str:

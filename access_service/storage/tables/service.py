@@ -14,6 +14,8 @@ clients = Table(
     Column("districts", Text, nullable=False),
     Column("networks", Text, nullable=False),
     Column("releases", Text, nullable=False),
+    # A JSON object: of domain.client.Options what is not as usual.
+    Column("options", Text, nullable=False, server_default="{}"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
 )

@@ -1,0 +1,60 @@
+"""What people are told, where a dialect has room for words: one text a message and language, no fact about anybody.
+
+No text holds what a client takes for a verdict: BLN and CQY (Libki), +VALID and webchkpass (EZproxy), +OK (LibAuth),
+RETCOD=0 (VuFind).
+"""
+
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    ENGLISH = "en"
+    SPANISH = "es"
+
+
+class Message(StrEnum):
+    WELCOME = "welcome"
+    UNKNOWN = "unknown"
+    AMBIGUOUS = "ambiguous"
+    EXPIRED = "expired"
+    BLOCKED = "blocked"
+    PIN_WRONG = "pin_wrong"
+    PIN_MISSING = "pin_missing"
+    UNAVAILABLE = "unavailable"
+    NOT_SUPPORTED = "not_supported"
+
+
+# Of a locked card and of a client that tried too often the same is said as of a wrong PIN. EXPIRED is a word that PC
+# booking looks for, in any language.
+_TEXTS = {
+    Message.WELCOME: ("Welcome.", "Bienvenido."),
+    Message.UNKNOWN: ("Card number not found.", "No se encuentra el número de tarjeta."),
+    Message.AMBIGUOUS: (
+        "More than one person has this number: please ask at the desk.",
+        "Más de una persona tiene este número: pregunte en el mostrador.",
+    ),
+    Message.EXPIRED: (
+        "EXPIRED: please ask at the library.",
+        "EXPIRED: la tarjeta ha caducado; pregunte en la biblioteca.",
+    ),
+    Message.BLOCKED: (
+        "This card is blocked: please ask at the library.",
+        "Tarjeta bloqueada: pregunte en la biblioteca.",
+    ),
+    Message.PIN_WRONG: (
+        "Wrong PIN. After several tries, wait a while before the next.",
+        "PIN incorrecto. Tras varios intentos, espere un rato antes del siguiente.",
+    ),
+    Message.PIN_MISSING: ("Please enter your PIN.", "Introduzca su PIN."),
+    Message.UNAVAILABLE: (
+        "The library system is unavailable. Please try again soon.",
+        "El sistema de la biblioteca no está disponible. Inténtelo de nuevo pronto.",
+    ),
+    Message.NOT_SUPPORTED: ("Not supported here.", "No disponible aquí."),
+}
+
+
+def words(message: Message, language: Language) -> str:
+    """The text of a message, one line."""
+    english, spanish = _TEXTS[message]
+    return spanish if language is Language.SPANISH else english
