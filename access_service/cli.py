@@ -14,6 +14,7 @@ from access_service.cli_exception import exception
 from access_service.cli_link import link
 from access_service.cli_optout import opt_out
 from access_service.cli_patron import patron
+from access_service.cli_vendor import test_card
 from access_service.console import Installation, typed_pin
 from access_service.examples import check_examples
 from access_service.explain import Explainer
@@ -114,6 +115,7 @@ def explain(installation: Installation, number: str, as_json: bool) -> None:
     click.echo("\n".join([*found.lines, *origins, f"standing: {found.standing}", f"next: {found.next_step}"]))
 
 
+client.add_command(test_card)
 cli.add_command(audit)
 cli.add_command(client)
 cli.add_command(exception)

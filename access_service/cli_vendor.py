@@ -1,0 +1,63 @@
+"""access-service: what it takes to connect a vendor, once it is a client."""
+
+import secrets
+from datetime import UTC, date, datetime
+
+import click
+
+from access_service import clients as keys
+from access_service import exceptions as granting
+from access_service.console import Installation
+from access_service.domain.client import Client
+from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind, PinRule
+from access_service.errors import OperatorError
+from access_service.overrides import LONGEST
+from access_service.settings import District, Settings
+from access_service.storage.engine import database_errors
+
+# How long a PIN is where the district's rule does not say, and at the least.
+USUAL_DIGITS, FEWEST_DIGITS = 6, 4
+
+
+@click.command("test-card")
+@click.argument("name")
+@click.option("--district", "code", help="The district, where the client is answered about several.")
+@click.pass_obj
+def test_card(installation: Installation, name: str, code: str | None) -> None:
+    """Make a card that is nobody's, for this client's people to try, and show its PIN this once.
+
+    It works for a year at most; `access-service exception remove` ends it before.
+    """
+    databases, configured = installation.databases(), installation.settings()
+    with database_errors(), databases.reader.connect() as connection:
+        asking = keys.named(connection, name)
+    district = _served(configured, asking, code)
+    until = min(datetime.now(UTC).astimezone(district.zone).date() + LONGEST, district.agreement.last_day)
+    pin = random_pin(district.rules.pin)
+    grant = granting.Grant(district, until, f"for {name} to try")
+    with database_errors():
+        added, card = granting.add_test_card(databases, installation.auditor(databases), grant, None, pin)
+    click.echo(f"exception {added}: a test card for {name}, which works through {until}")
+    click.echo(f"number: {card.patron.library_number}")
+    click.echo(f"PIN, shown only now: {pin}")
+    click.echo(f"name: {card.patron.given_name} {card.patron.family_name}")
+    click.echo(f"patron type: {card.patron.patron_type}, branch: {card.patron.branch}")
+
+
+def _served(configured: Settings, asking: Client, code: str | None) -> District:
+    """The district of the card. OperatorError where it is not the client's, or one of several must be chosen."""
+    served = sorted(asking.districts & configured.districts.keys())
+    if code is None and len(served) == 1:
+        code = served[0]
+    if code not in served:
+        raise OperatorError(f"--district: should be one that {asking.name} is answered about: {', '.join(served)}")
+    return configured.districts[code]
+
+
+def random_pin(rule: PinRule) -> str:
+    """Digits, as many as the district's own PINs have: vendors' apps check that."""
+    if layout := BIRTH_DATE_FORMATS.get(rule.rule):
+        length = len(layout.format(date.max))
+    else:
+        length = max(rule.digits, FEWEST_DIGITS) if rule.rule is PinKind.LAST else USUAL_DIGITS
+    return f"{secrets.randbelow(10**length):0{length}}"
