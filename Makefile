@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile setup.cfg --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --extra build
 
-.PHONY: help install run demo test kill year check format format-check lint types imports bench fuzz lock clean
+.PHONY: help install run demo test kill year check format format-check lint types imports bench fuzz fuzz-wire lock clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -46,6 +46,8 @@ bench: $(DEV) ## speed, as ratios; SIZE=100000 for a short one
 	SIZE=$(SIZE) $(BIN)/python -m tests.bench
 fuzz: $(DEV) ## look for bytes that the reader does not expect, SECONDS=60 long; needs atheris
 	$(BIN)/python -m tests.fuzz $(SECONDS)
+fuzz-wire: $(DEV) ## N raw-byte cases at each open door, such as N=1000000; SEED=2 for others
+	CASES=$(N) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/access_service/test_wire.py
 lock: ## both lock files from setup.cfg; needs uv (UV=path)
 	$(COMPILE) -o requirements.lock
 	$(COMPILE) --extra check --extra test --extra fuzz -c requirements.lock -o requirements-dev.lock

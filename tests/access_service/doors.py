@@ -1,0 +1,49 @@
+"""Every way to ask whether number and PIN belong together, each as a client that reads the answer as it should."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask.testing import FlaskClient
+
+from access_service.domain.client import BY_ADDRESS, DialectName
+from access_service.storage.engine import Databases
+from tests.access_service import seed
+
+Ask = Callable[[str, str], bool]
+
+
+def _json(web: FlaskClient, number: str, pin: str) -> bool:
+    asked = {"number": number, "pin": pin}
+    told = web.post("/v1/authentications", json=asked, headers={"Authorization": f"Bearer {seed.KEY}"})
+    return told.status_code == 200 and (told.json or {}).get("authenticated") is True
+
+
+def _pintest(web: FlaskClient, number: str, pin: str) -> bool:
+    told = web.get(f"/PATRONAPI/{quote(number)}/{quote(pin, safe='')}/pintest")
+    return told.status_code == 200 and "RETCOD=0" in told.get_data(as_text=True)
+
+
+@dataclass(frozen=True)
+class Door:
+    """`client` is the name of the only client there is once it is opened."""
+
+    dialect: DialectName
+    over_http: Callable[[FlaskClient, str, str], bool]
+
+    def __str__(self) -> str:
+        return self.dialect.value
+
+    @property
+    def client(self) -> str:
+        return f"by-{self.dialect}"
+
+    def opened(self, databases: Databases) -> Ask:
+        """What asks. The patrons are there already."""
+        asker = seed.client(self.client, dialects=frozenset({self.dialect}))
+        seed.admit(databases, asker, None if self.dialect in BY_ADDRESS else seed.KEY)
+        web = seed.web(databases)
+        return lambda number, pin: self.over_http(web, number, pin)
+
+
+DOORS = (Door(DialectName.REST, _json), Door(DialectName.PATRONAPI, _pintest))

@@ -1,0 +1,89 @@
+"""An error at any call on the path from question to answer lets nobody in."""
+
+import sys
+from collections.abc import Callable
+from inspect import CO_GENERATOR
+from threading import Lock
+from types import FrameType
+
+import pytest
+from sqlalchemy import delete, insert
+
+from access_service.storage.engine import Databases
+from access_service.storage.tables import attempts
+from tests.access_service import seed
+from tests.access_service.doors import DOORS, Door
+
+LOCK = type(Lock())
+NUMBER, PIN = "0012345", "0412"
+
+
+class InjectedError(Exception):
+    """What no code expects."""
+
+
+class Injection:
+    """Raises at the n-th call that code of ours makes or is called by; with 0 it only counts them."""
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+        self.calls = 0
+        self.place = ""
+
+    def __call__(self, frame: FrameType, event: str, called: object) -> None:
+        # A generator that goes on, or is thrown away, is no call; and nothing can keep a lock from being let go.
+        if (event == "call" and frame.f_code.co_flags & CO_GENERATOR) or isinstance(
+            getattr(called, "__self__", None), LOCK
+        ):
+            return
+        if event not in {"call", "c_call"} or not (_ours(frame) or (event == "call" and _ours(frame.f_back))):
+            return
+        self.calls += 1
+        if self.calls == self._at:
+            self.place = f"{frame.f_globals.get('__name__')}:{frame.f_lineno}"
+            raise InjectedError
+
+
+def _ours(frame: FrameType | None) -> bool:
+    return frame is not None and str(frame.f_globals.get("__name__")).startswith("access_service.")
+
+
+def injected(at: int, ask: Callable[[], bool]) -> tuple[bool, Injection]:
+    """Whether somebody was let in although the call failed."""
+    injection = Injection(at)
+    sys.setprofile(injection)
+    try:
+        return ask(), injection
+    except InjectedError:
+        # A server closes the connection.
+        return False, injection
+    finally:
+        sys.setprofile(None)
+
+
+@pytest.mark.parametrize(("door", "failed_before"), [*((door, False) for door in DOORS), (DOORS[0], True)], ids=str)
+def test_an_error_at_any_call_lets_nobody_in(databases: Databases, door: Door, failed_before: bool) -> None:
+    """Each call in turn fails while the right PIN is asked about, with and without failures on record."""
+    seed.store(databases, seed.patron(), pin=PIN)
+    ask = door.opened(databases)
+
+    def question() -> bool:
+        return ask(NUMBER, PIN)
+
+    def prepare() -> None:
+        with databases.reader.connect() as connection:
+            connection.execute(delete(attempts))
+            if failed_before:
+                row = {"patron_id": 1, "client": door.client, "failures": 1, "locked_until": 0, "wrong_mark": b"x" * 16}
+                connection.execute(insert(attempts).values(**row))
+
+    prepare()
+    assert question()
+    prepare()
+    let_in, counted = injected(0, question)
+    assert let_in and counted.calls > 50
+    for at in range(1, counted.calls + 1):
+        prepare()
+        let_in, injection = injected(at, question)
+        assert injection.place
+        assert not let_in, injection.place

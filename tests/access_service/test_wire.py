@@ -1,0 +1,111 @@
+"""Raw bytes at the open doors: nothing crashes or hangs, no answer is an error of ours, and nobody is let in.
+
+20,000 cases for each wire; `make fuzz-wire` asks as many as it is told.
+"""
+
+import os
+import re
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from access_service.domain.client import BY_ADDRESS, DialectName
+from access_service.storage import engine, schema
+from tests.access_service import seed
+from tests.access_service.test_web import Service, running
+from tests.fuzz.wire import nearly
+
+CASES, SEED = int(os.environ.get("CASES", "20000")), int(os.environ.get("FUZZ_SEED", "1"))
+AT_ONCE = 8
+SECONDS = 10
+NUMBER, WRONG = "0012345", "9999"
+OTHER, PIN, OTHER_KEY = "0012346", "0412", "key-of-another"
+
+
+def _headers(key: str) -> str:
+    return f"Host: x\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n"
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\n{_headers(seed.KEY)}\r\n".encode()
+
+
+def post(path: str, body: str, kind: str, key: str = seed.KEY) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\n{_headers(key)}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return (head + body).encode()
+
+
+def question(number: str, pin: str, key: str = seed.KEY) -> bytes:
+    return post("/v1/authentications", f'{{"number":"{number}","pin":"{pin}"}}', "application/json", key)
+
+
+FORM = "application/x-www-form-urlencoded"
+SEEDS = (
+    question(NUMBER, WRONG),
+    get(f"/v1/patrons/{NUMBER}"),
+    get(f"/PATRONAPI/{NUMBER}/{WRONG}/pintest"),
+    get(f"/PATRONAPI/{NUMBER}/dump"),
+    post("/PATRONAPI/pintest", f"number={NUMBER}&pin={WRONG}", FORM),
+    get("/openapi.json"),
+    get("/healthz"),
+)
+# What some client reads as "let them in", in any dialect.
+VALID = re.compile(
+    rb'"authenticated":\s*true|"auth":\s*true|RETCOD=0|\+VALID|\+OK|webchkpass|^HTTP/1.. 20[14]', re.IGNORECASE
+)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    url = f"sqlite:///{tmp_path}/access.db"
+    databases = engine.connect(url)
+    schema.upgrade(databases)
+    seed.store(databases, seed.patron())
+    seed.store(databases, seed.patron(2, OTHER), PIN)
+    with_key = frozenset(DialectName) - BY_ADDRESS
+    for name, dialects, key in (
+        ("keyed", with_key, seed.KEY),
+        ("other", with_key, OTHER_KEY),
+        ("near", BY_ADDRESS, None),
+    ):
+        seed.admit(databases, seed.client(name, dialects=dialects), key)
+    databases.dispose()
+    with running(url, tmp_path) as started:
+        yield started
+
+
+def answered(port: int, data: bytes) -> bytes:
+    """All that comes back. TimeoutError where the server neither answers nor closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
+        said = b""
+        try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            while more := connection.recv(65536):
+                said += more
+        except TimeoutError:
+            raise
+        except OSError:
+            # Closed in the middle of what it would not read.
+            pass
+        return said
+
+
+def test_no_bytes_over_http_do_harm(service: Service) -> None:
+    """Each case has a connection of its own; afterwards the service answers as before."""
+
+    def check(data: bytes) -> None:
+        said = answered(service.port, data)
+        statuses = {int(status) for status in re.findall(rb"^HTTP/1\.[01] (\d{3})", said, re.MULTILINE)}
+        assert not {status for status in statuses if status >= 500 and status != 503}, data
+        assert not VALID.search(said), data
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for _ in threads.map(check, nearly(SEEDS, CASES, SEED), chunksize=50):
+            pass
+    assert service.process.poll() is None
+    assert b'"authenticated":true' in answered(service.port, question(OTHER, PIN, OTHER_KEY))
+    assert "Traceback" not in service.log.read_text()
