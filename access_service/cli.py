@@ -14,7 +14,7 @@ from access_service.cli_exception import exception
 from access_service.cli_link import link
 from access_service.cli_optout import opt_out
 from access_service.cli_patron import patron
-from access_service.cli_vendor import test_card
+from access_service.cli_vendor import test_card, try_client
 from access_service.console import Installation, typed_pin
 from access_service.examples import check_examples
 from access_service.explain import Explainer
@@ -117,6 +117,7 @@ def explain(installation: Installation, number: str, as_json: bool) -> None:
 
 client.add_command(test_card)
 cli.add_command(audit)
+cli.add_command(try_client)
 cli.add_command(client)
 cli.add_command(exception)
 cli.add_command(link)

@@ -1,5 +1,6 @@
 """access-service: what it takes to connect a vendor, once it is a client."""
 
+import os
 import secrets
 from datetime import UTC, date, datetime
 
@@ -7,14 +8,18 @@ import click
 
 from access_service import clients as keys
 from access_service import exceptions as granting
-from access_service.console import Installation
+from access_service.command_line import EXPECTED_ERROR
+from access_service.console import Installation, typed_pin
 from access_service.domain.client import Client
 from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind, PinRule
 from access_service.errors import OperatorError
 from access_service.overrides import LONGEST
-from access_service.settings import District, Settings
+from access_service.settings import District, Settings, secret
 from access_service.storage.engine import database_errors
+from access_service.trying.playing import needs_key, play
+from access_service.trying.trial import Secrets
 
+KEY_VARIABLE = "CLIENT_KEY"
 # How long a PIN is where the district's rule does not say, and at the least.
 USUAL_DIGITS, FEWEST_DIGITS = 6, 4
 
@@ -42,6 +47,34 @@ def test_card(installation: Installation, name: str, code: str | None) -> None:
     click.echo(f"PIN, shown only now: {pin}")
     click.echo(f"name: {card.patron.given_name} {card.patron.family_name}")
     click.echo(f"patron type: {card.patron.patron_type}, branch: {card.patron.branch}")
+
+
+@click.command("try-client")
+@click.argument("name")
+@click.argument("number")
+@click.pass_obj
+def try_client(installation: Installation, name: str, number: str) -> None:
+    """Play each dialect of a client against the running service, and show both sides: exit code 0 if all say valid.
+
+    It asks for the PIN, and for the client's key where it needs that and CLIENT_KEY is not set: both typed unseen, or
+    one line each on standard input. A wrong PIN counts as one of the client's.
+    """
+    configured, databases = installation.settings(), installation.databases()
+    with database_errors(), databases.reader.connect() as connection:
+        asking = keys.named(connection, name)
+    typed = Secrets(typed_pin(), _key() if needs_key(asking) else "")
+    outcomes = {
+        dialect: play(configured.service, asking, dialect, number, typed) for dialect in sorted(asking.dialects)
+    }
+    for dialect, outcome in outcomes.items():
+        click.echo("\n".join([dialect, *(f"  {line}" for line in outcome.lines)]))
+        click.echo(f"  = {'valid' if outcome.valid else 'not valid'}: {outcome.meaning}\n")
+    if not all(outcome.valid for outcome in outcomes.values()):
+        click.get_current_context().exit(EXPECTED_ERROR)
+
+
+def _key() -> str:
+    return secret(KEY_VARIABLE) if {KEY_VARIABLE, f"{KEY_VARIABLE}_FILE"} & os.environ.keys() else typed_pin("key")
 
 
 def _served(configured: Settings, asking: Client, code: str | None) -> District:

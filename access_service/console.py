@@ -41,8 +41,8 @@ class Installation:
         return Auditor(self.vault(databases), typed_by(), self.settings().service.audit_heads)
 
 
-def typed_pin() -> str:
+def typed_pin(what: str = "PIN") -> str:
     """A prompt would ask the terminal even where a PIN is piped in."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    return str(click.prompt("PIN", hide_input=True, default="", show_default=False, err=True))
+    return str(click.prompt(what, hide_input=True, default="", show_default=False, err=True))

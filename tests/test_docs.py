@@ -151,6 +151,7 @@ def test_every_environment_variable_has_its_line() -> None:
     for variable in (
         "ACCESS_CONFIG",
         "ACCESS_PEPPER",
+        "CLIENT_KEY",
         "SYNC_KEY",
         "SFTP_KEY_",
         "SFTP_PASSWORD_",

@@ -1,15 +1,23 @@
-"""What it takes to connect a vendor: a test card."""
+"""What it takes to connect a vendor: a test card, and a trial against the running service."""
 
+import base64
 import re
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from access_service.cli_vendor import random_pin
 from access_service.domain.pins import PinKind, PinRule
+from access_service.pin_vault import PEPPER_VARIABLE
+from access_service.storage import engine, schema
+from tests.access_service import seed
+from tests.access_service.test_web import free_port, running
 from tests.commands import Commands
 from tests.place import Place
 
+HTTP_DIALECTS = ("rest", "patronapi")
 ADD = ("client", "add", "vendor", "--dialect", "rest", "--network", "127.0.0.1")
 
 
@@ -60,3 +68,70 @@ def test_a_test_card_is_in_a_district_that_the_client_serves(place: Place) -> No
 def test_a_test_pin_is_as_long_as_the_districts(rule: PinRule, digits: int) -> None:
     """Forms and apps of vendors check how long one is."""
     assert all(re.fullmatch(rf"[0-9]{{{digits}}}", random_pin(rule)) for _ in range(50))
+
+
+# -- against the running service ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(tmp_path: Path, commands: Commands) -> Iterator[Place]:
+    """A place whose service runs, with a patron whose PIN is 0412."""
+    url = f"sqlite:///{tmp_path / 'access.db'}"
+    databases = engine.connect(url)
+    schema.upgrade(databases)
+    seed.store(databases, seed.patron(given_name="Quillonia", expires=date.max), pin="0412")
+    with running(url, tmp_path) as service:
+        place = Place(tmp_path, commands, url)
+        place.environment |= {"HTTP_PORT": str(service.port), PEPPER_VARIABLE: seed.PEPPER.hex()}
+        yield place
+    databases.dispose()
+
+
+def test_every_dialect_is_tried_and_shown(served: Place) -> None:
+    """Both sides of each, what it means, and neither PIN nor key; then the same with a wrong PIN."""
+    dialects = [f"--dialect={dialect}" for dialect in HTTP_DIALECTS]
+    added = served.day("client", "add", "vendor", *dialects, "--district=demo", "--network=127.0.0.1", "--json")
+    key = added.json["key"]
+    tried = served.day("try-client", "vendor", "0012345", typed=f"0412\n{key}\n")
+    assert tried.code == 0, tried
+    assert [line for line in tried.out.splitlines() if line[:1].isalpha()] == sorted(HTTP_DIALECTS)
+    assert tried.out.count("  = valid: ") == len(HTTP_DIALECTS)
+    for line in (
+        "  > POST /v1/authentications",
+        "  > Authorization: Bearer ****",
+        '  > {"number": "0012345", "pin": "****"}',
+        "  < 200 OK",
+        "  > GET /PATRONAPI/0012345/****/pintest",
+        "  < RETCOD=0<BR>",
+    ):
+        assert f"\n{line}\n" in tried.out
+    served.environment["CLIENT_KEY"] = key
+    wrong = served.day("try-client", "vendor", "0012345", typed="9-8-7\n")
+    assert wrong.code == 1 and wrong.out.count("  = not valid: ") == len(HTTP_DIALECTS)
+    assert "standing active, PIN wrong" in wrong.out
+    for secret in (key, "0412", "9-8-7", base64.b64encode(f"vendor:{key}".encode()).decode()):
+        assert secret not in tried.out + tried.err + wrong.out + wrong.err
+
+
+def test_what_keeps_a_client_out_is_told(served: Place) -> None:
+    """A wrong key; an address that is not the client's, where nothing is asked in dialects that go by it."""
+    served.day("client", "add", "far", "--dialect=rest", "--dialect=patronapi", "--district=demo", "--network=10.9.8.7")
+    served.environment["CLIENT_KEY"] = "none-of-ours"
+    tried = served.day("try-client", "far", "0012345", typed="0412\n")
+    assert tried.code == 1
+    elsewhere = "this machine asks from 127.0.0.1, which is not in the client's networks (10.9.8.7/32)"
+    assert f"\n  = not valid: not asked: {elsewhere}" in tried.out
+    assert "\n  < 401 Unauthorized\n" in tried.out
+    assert "  = not valid: the key is not this client's" in tried.out
+    assert "PATRONAPI" not in tried.out
+
+
+def test_a_service_that_is_not_there_is_told(place: Place) -> None:
+    """In a line for each dialect, with the remedy; so is a client that is not there."""
+    place.environment["HTTP_PORT"] = str(free_port())
+    place.day(*ADD, "--district", "demo")
+    tried = place.day("try-client", "vendor", "0012345", typed="0412\nkey\n")
+    assert (tried.code, tried.err) == (1, "")
+    said = r"= not valid: nothing answers at 127\.0\.0\.1 port \d+ \(Connection refused\): is `access-service serve`"
+    assert re.search(said, tried.out)
+    assert place.day("try-client", "nobody", "1", typed="1\n").refused() == "no client 'nobody'; there are: vendor"
