@@ -2,13 +2,27 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
+from access_service import settings
 from access_service.directory import PatronDirectory
 from access_service.pin_vault import PinVault
 from access_service.settings import Settings
+from access_service.storage import engine, peppers, schema
 from access_service.storage.engine import Databases
 from access_service.throttle import Throttle
 from access_service.usage import UsageCounter
+
+
+def check(config: Path) -> Settings:
+    """Load the configuration, and see that database and peppers fit it. OperatorError says what does not."""
+    configured = settings.load(config)
+    vault = PinVault.from_environment()
+    databases = engine.connect(configured.service.database.url)
+    schema.check(databases)
+    vault.check(engine.read(databases.reader, peppers.used))
+    databases.dispose()
+    return configured
 
 
 def directory(

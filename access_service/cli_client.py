@@ -1,6 +1,7 @@
 """access-service client: who may ask."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
 
@@ -94,6 +95,7 @@ def client_set(installation: Installation, name: str, key: tuple[str, ...]) -> N
     with database_errors(), installation.auditor(databases).transaction(databases) as record:
         known = keys.named(record.connection, name)
         changed = keys.with_options(known.options, key)
+        keys.check_addresses(record.connection, replace(known, options=changed))
         clients.set_options(record.connection, name, changed)
         before, after = (clients.OPTIONS.dump_python(each, mode="json") for each in (known.options, changed))
         record.note(Deed(Action.CLIENT_SET, f"client {name}", before=before, after=after))

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 
-from access_service.domain.client import BY_ADDRESS, Client, DialectName, Options
+from access_service.domain.client import Client, DialectName, Options
 from access_service.errors import OperatorError
 from access_service.storage import clients
 from access_service.storage.clients import OPTIONS
@@ -40,8 +40,7 @@ def admit(connection: Connection, client: Client, key: str | None, now: datetime
         raise OperatorError("a client's name is lower-case letters, digits and hyphens, 63 at most")
     if clients.exists(connection, client.name):
         raise OperatorError(f"there was a client {client.name!r} already; choose another name")
-    for dialect in sorted(client.dialects & BY_ADDRESS):
-        _check_addresses(connection, client, dialect)
+    check_addresses(connection, client)
     clients.add(connection, client, key_sha256(key) if key else None, now)
 
 
@@ -91,16 +90,20 @@ def with_options(options: Options, pairs: Iterable[str]) -> Options:
         raise OperatorError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-def _check_addresses(connection: Connection, client: Client, dialect: DialectName) -> None:
-    """Where the address is all that a client shows, it is one client's."""
-    if any(network.prefixlen == 0 for network in client.networks):
-        raise OperatorError(f"a client of {dialect} needs the networks it asks from; everywhere is none")
-    for _, other in clients.active(connection):
-        if dialect not in other.dialects:
-            continue
-        for network in client.networks:
-            if any(network.version == known.version and network.overlaps(known) for known in other.networks):
-                raise OperatorError(f"{network} overlaps a network of {other.name!r}, which speaks {dialect} too")
+def check_addresses(connection: Connection, client: Client) -> None:
+    """Where the address is all that a client shows, it is one client's. OperatorError says whose else it is."""
+    for dialect in sorted(client.known_by_address):
+        if any(network.prefixlen == 0 for network in client.networks):
+            raise OperatorError(f"a client of {dialect} needs the networks it asks from; everywhere is none")
+        for _, other in clients.active(connection):
+            if other.name != client.name and dialect in other.known_by_address:
+                _check_apart(client, other, dialect)
+
+
+def _check_apart(client: Client, other: Client, dialect: DialectName) -> None:
+    for network in client.networks:
+        if any(network.version == known.version and network.overlaps(known) for known in other.networks):
+            raise OperatorError(f"{network} overlaps a network of {other.name!r}, which speaks {dialect} too")
 
 
 class Clients:
@@ -112,6 +115,7 @@ class Clients:
         self._read_at = float("-inf")
         self._all: list[Client] = []
         self._by_key: dict[str, Client] = {}
+        self._by_name: dict[str, Client] = {}
 
     def by_key(self, key: str) -> Client | None:
         """The client that this key was made for."""
@@ -123,10 +127,25 @@ class Clients:
         client = self.by_key(key)
         return client if client and client.name == name else None
 
+    def by_login(self, login: str, key: str) -> Client | None:
+        """The client of SIP2 with this login, if the key is its own."""
+        client = self.by_key(key)
+        known = client and DialectName.SIP2 in client.dialects and login == (client.options.sip2.login or client.name)
+        return client if known else None
+
     def by_address(self, address: str, dialect: DialectName) -> Client | None:
-        """The one client of a dialect without credentials that asks from this address."""
+        """The one client without credentials in this dialect that asks from this address."""
+        return next((c for c in self.asking_from(address, dialect) if dialect in c.known_by_address), None)
+
+    def asking_from(self, address: str, dialect: DialectName) -> Iterator[Client]:
+        """All clients of a dialect that may ask from this address."""
         self._refresh()
-        return next((c for c in self._all if dialect in c.dialects and c.may_ask_from(address)), None)
+        return (client for client in self._all if dialect in client.dialects and client.may_ask_from(address))
+
+    def as_now(self, client: Client) -> Client | None:
+        """The client as it stands now; None where it was revoked."""
+        self._refresh()
+        return self._by_name.get(client.name)
 
     def _refresh(self) -> None:
         now = self._clock()
@@ -135,4 +154,5 @@ class Clients:
         found = read(self._engine, clients.active)
         self._all = [client for _, client in found]
         self._by_key = {key: client for key, client in found if key}
+        self._by_name = {client.name: client for client in self._all}
         self._read_at = now

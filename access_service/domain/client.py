@@ -1,10 +1,11 @@
 """Who asks: a vendor, an ILS or a self-check, and what it may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from access_service.domain.sip2 import Sip2Options
 from access_service.domain.wording import Language
 
 
@@ -46,6 +47,7 @@ class Options:
     """
 
     language: Language = Language.ENGLISH
+    sip2: Sip2Options = field(default_factory=Sip2Options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ class Client:
     networks: tuple[IPv4Network | IPv6Network, ...]
     releases: frozenset[Release]
     options: Options = Options()
+
+    @property
+    def known_by_address(self) -> frozenset[DialectName]:
+        """The dialects in which this client has nothing to show but its address."""
+        bare = {DialectName.SIP2} if self.options.sip2.without_login else set()
+        return self.dialects & (BY_ADDRESS | bare)
 
     def may_ask_from(self, address: str) -> bool:
         """Whether an address, as socket or proxy give it, is in the client's networks. Nonsense is in none."""

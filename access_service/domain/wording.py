@@ -14,6 +14,7 @@ class Language(StrEnum):
 
 class Message(StrEnum):
     WELCOME = "welcome"
+    GOODBYE = "goodbye"
     UNKNOWN = "unknown"
     AMBIGUOUS = "ambiguous"
     EXPIRED = "expired"
@@ -28,6 +29,7 @@ class Message(StrEnum):
 # booking looks for, in any language.
 _TEXTS = {
     Message.WELCOME: ("Welcome.", "Bienvenido."),
+    Message.GOODBYE: ("Goodbye.", "Hasta pronto."),
     Message.UNKNOWN: ("Card number not found.", "No se encuentra el número de tarjeta."),
     Message.AMBIGUOUS: (
         "More than one person has this number: please ask at the desk.",

@@ -5,7 +5,7 @@ from access_service.settings.district import District
 from access_service.settings.example import Example
 from access_service.settings.feed import Feed, MappedField
 from access_service.settings.loading import PLACES, Settings, load, secret
-from access_service.settings.service import Http, Pins, Service
+from access_service.settings.service import Http, Pins, Service, Sip2
 
 __all__ = [
     "PLACES",
@@ -20,6 +20,7 @@ __all__ = [
     "RosterField",
     "Service",
     "Settings",
+    "Sip2",
     "load",
     "secret",
 ]

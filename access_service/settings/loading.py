@@ -16,7 +16,7 @@ from access_service.settings.service import Database, Service
 from access_service.toml import KEY_PROBLEMS, Table
 
 # Environment variables that override a key of service.toml.
-PLACES = {"DATABASE_URL": ("database", "url"), "HTTP_PORT": ("http", "port")}
+PLACES = {"DATABASE_URL": ("database", "url"), "HTTP_PORT": ("http", "port"), "SIP2_PORT": ("sip2", "port")}
 
 TableT = TypeVar("TableT", bound=Table)
 
@@ -88,7 +88,10 @@ def _service(path: Path) -> Service:
     # From beside the configuration folder, wherever a command is started: cron starts it at home.
     root = path.absolute().parent.parent
     url = re.sub(r"^sqlite:///(?=[^/])", f"sqlite:///{root}/", service.database.url)
-    places = {"spool": root / service.spool, "audit_heads": root / service.audit_heads}
+    places: dict[str, object] = {"spool": root / service.spool, "audit_heads": root / service.audit_heads}
+    keys = ("tls_certificate", "tls_key", "tls_client_ca")
+    files = {key: root / path for key in keys if (path := getattr(service.sip2, key))}
+    places["sip2"] = service.sip2.model_copy(update=files)
     return service.model_copy(update={**places, "database": Database(url=url)})
 
 

@@ -1,5 +1,6 @@
 """service.toml: where the service runs and keeps its things."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -24,6 +25,43 @@ class Http(Table):
     proxies: Annotated[int, Field(ge=0, le=4)] = 0
 
 
+class Sip2(Table):
+    """The SIP2 listener. `institution` is told as AO; where it is empty, a client is told its own. Limits of
+    connections hold in each process; seconds, for what a client may take to begin a message and to end it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 6001
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
+    institution: Annotated[str, Field(max_length=64)] = ""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    plaintext: bool = False
+    connections: Annotated[int, Field(ge=1, le=100_000)] = 4000
+    connections_per_address: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    first_byte_seconds: Annotated[float, Field(gt=0, le=600)] = 10
+    line_seconds: Annotated[float, Field(gt=0, le=600)] = 10
+
+    @model_validator(mode="after")
+    def _pins_are_not_for_everybody_to_read(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key need each other")
+        if self.tls_client_ca and not self.tls_certificate:
+            raise ValueError("tls_client_ca: needs tls_certificate and tls_key")
+        if not (self.tls_certificate or self.plaintext or _is_loopback(self.host)):
+            raise ValueError(
+                "host: set tls_certificate and tls_key, or say plaintext = true: PINs would cross the network unsealed"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Pins(Table):
     owner: PinOwner = PinOwner.SERVICE
 
@@ -34,6 +72,7 @@ class Service(Table):
 
     database: Database = Database()
     http: Http = Http()
+    sip2: Sip2 = Sip2()
     spool: Path = Path("var/spool")
     audit_heads: Path = Path("var/audit-heads.jsonl")
     mail: Mail | None = None

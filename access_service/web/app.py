@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from access_service import answering, logs, settings
 from access_service.clients import Clients
+from access_service.metrics import Metrics
 from access_service.pin_vault import PinVault
 from access_service.protocols.rest import codec
 from access_service.protocols.rest import routes as rest
@@ -25,7 +26,6 @@ from access_service.storage.engine import Databases
 from access_service.usage import UsageCounter
 from access_service.web import errors, health, journal
 from access_service.web.dialects import DIALECTS
-from access_service.web.metrics import Metrics
 
 MAX_BODY_BYTES = 16 * 1024
 HEADERS = [

@@ -11,9 +11,9 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from access_service.errors import StorageError
+from access_service.metrics import Metrics
 from access_service.storage import runs, schema
 from access_service.storage.engine import Databases, read
-from access_service.web.metrics import Metrics
 
 
 def blueprint(databases: Databases, metrics: Metrics, now: Callable[[], datetime]) -> Blueprint:

@@ -4,11 +4,10 @@ from time import perf_counter
 
 from flask import Flask, Response, g, request
 
-from access_service.domain.access import Answer
-from access_service.domain.client import Client
+from access_service.journal import heard
 from access_service.logs import log
+from access_service.metrics import Metrics
 from access_service.pin_vault import PinVault
-from access_service.web.metrics import Metrics
 
 
 def install(app: Flask, metrics: Metrics, vault: PinVault) -> None:
@@ -33,15 +32,6 @@ def install(app: Flask, metrics: Metrics, vault: PinVault) -> None:
             method=method,
             status=response.status_code,
             ms=round(seconds * 1000, 2),
-            **_heard(g.get("client"), answer, vault),
+            **heard(g.get("client"), answer, vault),
         )
         return response
-
-
-def _heard(client: Client | None, answer: Answer | None, vault: PinVault) -> dict[str, str]:
-    heard = {"client": client.name} if client else {}
-    if answer:
-        heard |= {"standing": answer.standing, "pin": answer.pin}
-        if answer.record:
-            heard["patron"] = vault.mark("log", str(answer.record.patron_id)).hex()[:12]
-    return heard

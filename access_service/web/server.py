@@ -15,11 +15,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
-from access_service import settings
+from access_service.answering import check
 from access_service.errors import ConfigError
-from access_service.pin_vault import PinVault
-from access_service.settings import Http, Settings
-from access_service.storage import engine, peppers, schema
+from access_service.settings import Http
 
 APP = "access_service.web.app"
 BLOCKING_THREADS = 4
@@ -36,17 +34,6 @@ def serve(config: Path) -> None:
         # Before the fork, so that workers start at once; not sooner, because prometheus_client looks at import.
         import_module(APP)
         _server(http).serve(target_loader=_worker, wrap_loader=False)
-
-
-def check(config: Path) -> Settings:
-    """Load the configuration, and see that database and peppers fit it. OperatorError says what does not."""
-    configured = settings.load(config)
-    vault = PinVault.from_environment()
-    databases = engine.connect(configured.service.database.url)
-    schema.check(databases)
-    vault.check(engine.read(databases.reader, peppers.used))
-    databases.dispose()
-    return configured
 
 
 def _claim(http: Http) -> None:

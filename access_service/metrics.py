@@ -1,7 +1,7 @@
 """Prometheus counts, exact over all workers. Labels come from fixed sets: nobody and no client can be told apart.
 
 Several workers share the folder PROMETHEUS_MULTIPROC_DIR; it must be set before prometheus_client is imported
-(server.py sets it), because that library chooses at import where its numbers live.
+(web/server.py sets it), because that library chooses at import where its numbers live.
 """
 
 import os
@@ -32,7 +32,7 @@ class Metrics:
             "access_request_seconds", "Time to respond.", ["route"], buckets=BUCKETS, registry=self._registry
         )
 
-    def count(self, dialect: str, status: int, answer: Answer | None) -> None:
+    def count(self, dialect: str, status: int | str, answer: Answer | None) -> None:
         told = (answer.told_standing, answer.pin) if answer else ("none", "none")
         self._requests.labels(dialect, status, *told).inc()
 
