@@ -62,5 +62,5 @@ def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Made-up keys for every test, and none of the machine's own configuration."""
     monkeypatch.setenv("ACCESS_PEPPER", "5e" * 32)
     monkeypatch.setenv("SYNC_KEY", "7a" * 32)
-    for name in ("ACCESS_CONFIG", "DATABASE_URL", "HTTP_PORT"):
+    for name in ("ACCESS_CONFIG", "DATABASE_URL", "HTTP_PORT", "SIP2_PORT"):
         monkeypatch.delenv(name, raising=False)

@@ -183,7 +183,7 @@ def test_commands_shown_exist(page: Path) -> None:
     """Every command that a page shows as code is one that there is."""
     text = page.read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```.*?```|(?:^    .*$)|`[^`]+`", text, re.DOTALL | re.MULTILINE))
-    for program, words in re.findall(r"\b(access-service|roster-sync)((?: --config \S+)?(?: [a-z][a-z-]*)+)", code):
+    for program, words in re.findall(r"\b(access-service|roster-sync)((?: --config \S+)?(?: [a-z][a-z0-9-]*)+)", code):
         verbs = re.sub(r" --config \S+", "", words).split()
         known = [path.split()[1:] for path in COMMANDS if path.startswith(program)]
         assert any(verbs[: len(names)] == names for names in known), f"{program} {words}"

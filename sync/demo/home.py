@@ -18,7 +18,7 @@ SFTP_USER = "library"
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 # What the caller's environment says in our variables is about another installation.
-_OURS = re.compile(r"(ACCESS|SYNC|SFTP)_.*|DATABASE_URL|HTTP_PORT")
+_OURS = re.compile(r"(ACCESS|SYNC|SFTP)_.*|DATABASE_URL|HTTP_PORT|SIP2_PORT")
 _FOR_THE_DAY = {"ACCESS_PEPPER_FILE": "pepper"}
 _FOR_THE_NIGHT = {**_FOR_THE_DAY, "SYNC_KEY_FILE": "sync-key", "SFTP_PASSWORD_DEMO_FILE": "sftp-password"}
 
