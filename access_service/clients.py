@@ -133,6 +133,11 @@ class Clients:
         known = client and DialectName.SIP2 in client.dialects and login == (client.options.sip2.login or client.name)
         return client if known else None
 
+    def named(self, name: str) -> Client | None:
+        """The client of this name, for whom other proof speaks."""
+        self._refresh()
+        return self._by_name.get(name)
+
     def by_address(self, address: str, dialect: DialectName) -> Client | None:
         """The one client without credentials in this dialect that asks from this address."""
         return next((c for c in self.asking_from(address, dialect) if dialect in c.known_by_address), None)
@@ -144,8 +149,7 @@ class Clients:
 
     def as_now(self, client: Client) -> Client | None:
         """The client as it stands now; None where it was revoked."""
-        self._refresh()
-        return self._by_name.get(client.name)
+        return self.named(client.name)
 
     def _refresh(self) -> None:
         now = self._clock()

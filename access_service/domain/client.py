@@ -43,11 +43,14 @@ class Release(StrEnum):
 class Options:
     """What the software of one client needs otherwise than others. Set by dotted names, as `sip2.terminator=crlf`.
 
-    `language` is that of messages to people, where the question does not name one.
+    `language` is that of messages to people, where the question does not name one. `good_standing_only` makes a
+    right PIN of an ended or blocked card a wrong one where the answer to a PIN is yes or no (Koha, Sierra).
     """
 
     language: Language = Language.ENGLISH
     sip2: Sip2Options = field(default_factory=Sip2Options)
+    good_standing_only: bool = False
+    libauth_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,10 @@ class Client:
         """Whether an address, as socket or proxy give it, is in the client's networks. Nonsense is in none."""
         asking = _parsed(address)
         return asking is not None and any(asking in network for network in self.networks)
+
+    def may_ask(self, dialect: DialectName, address: str) -> bool:
+        """Whether it speaks this dialect, and may from this address."""
+        return dialect in self.dialects and self.may_ask_from(address)
 
 
 @lru_cache(maxsize=1024)

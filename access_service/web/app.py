@@ -23,9 +23,10 @@ from access_service.protocols.rest import routes as rest
 from access_service.settings import Settings
 from access_service.storage import engine
 from access_service.storage.engine import Databases
+from access_service.tokens import Tokens
 from access_service.usage import UsageCounter
 from access_service.web import errors, health, journal
-from access_service.web.dialects import DIALECTS
+from access_service.web.dialects import blueprints
 
 MAX_BODY_BYTES = 16 * 1024
 HEADERS = [
@@ -51,8 +52,8 @@ def create_app(
     errors.install(app)
     journal.install(app, metrics, vault)
     app.register_api(rest.blueprint(directory, clients))
-    for dialect in DIALECTS:
-        app.register_blueprint(dialect.blueprint(directory, clients))
+    for dialect in blueprints(directory, clients, Tokens(clients, vault, now)):
+        app.register_blueprint(dialect)
     app.register_blueprint(health.blueprint(databases, metrics, now))
     app.wsgi_app = _sealed(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if proxies := configured.service.http.proxies:

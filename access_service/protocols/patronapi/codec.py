@@ -6,7 +6,6 @@ code in brackets and by ERRNUM, VuFind and Pika by the label, UC Berkeley by the
 
 from collections.abc import Callable, Collection
 from datetime import date
-from http import HTTPStatus
 
 from access_service.domain.access import Answer, PinResult
 from access_service.domain.client import Release
@@ -26,8 +25,10 @@ def _date(day: date | None) -> str:
 
 
 def _name(record: PatronRecord) -> str:
-    names = (_clean(record.patron.family_name), _clean(record.patron.given_name))
-    return ", ".join(name for name in names if name)
+    """LAST, FIRST; nothing without a family name. Clients compare what stands before the first comma, or the last word
+    where there is none, with what was typed in place of a PIN: it must be the family name, and never be empty."""
+    family = " ".join(_clean(record.patron.family_name).replace(",", " ").split())
+    return f"{family}, {_clean(record.patron.given_name)}".rstrip() if family else ""
 
 
 def _clean(text: str) -> str:
@@ -64,13 +65,9 @@ def dump(answer: Answer, releases: Collection[Release]) -> str:
     record = answer.record
     if record is None:
         return _page(*NOT_FOUND)
-    told = [f"{label}={value(record)}" for label, release, value in _FIELDS if release is None or release in releases]
-    return _page("REC INFO[p!]=p", f"EXP DATE[p43]={_date(answer.told_expiry)}", *told)
-
-
-def refusal(status: int) -> tuple[str, str]:
-    """The body of an error, and its type: none of the words that a client looks for."""
-    return f"{HTTPStatus(status).phrase}\n", "text/plain; charset=utf-8"
+    told = ((label, value(record)) for label, release, value in _FIELDS if release is None or release in releases)
+    lines = [f"{label}={value}" for label, value in told if value]
+    return _page("REC INFO[p!]=p", f"EXP DATE[p43]={_date(answer.told_expiry)}", *lines)
 
 
 def _page(*lines: str) -> str:

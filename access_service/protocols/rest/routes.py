@@ -60,7 +60,7 @@ def _client(clients: Clients) -> Client:
     client = clients.by_key(given.token) if given and given.type == "bearer" and given.token else None
     if client is None:
         raise Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"realm": "student-id-access"}))
-    if DialectName.REST not in client.dialects or not client.may_ask_from(str(request.remote_addr)):
+    if not client.may_ask(DialectName.REST, str(request.remote_addr)):
         abort(403)
     return client
 
