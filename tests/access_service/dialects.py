@@ -1,9 +1,10 @@
 """What clients make of each dialect's answer, in the words of the tables in docs/answers.md."""
 
+import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -13,6 +14,8 @@ from werkzeug.test import TestResponse
 from tests.access_service import seed
 
 AUTHORIZED = {"Authorization": f"Bearer {seed.KEY}"}
+BASIC = {"Authorization": f"Basic {base64.b64encode(f'vendor:{seed.KEY}'.encode()).decode()}"}
+SIERRA = "/iii/sierra-api/v6"
 NO_DATE = "  -  -  "
 
 
@@ -72,8 +75,80 @@ def dump(doors: Doors, number: str, _: str | None) -> Said:
     return Said(f"p43 ahead MBLOCK={block[1]}" if _is_good(shown[1]) else "p43 passed", wire(response))
 
 
-WITH_PIN: dict[str, Reader] = {"`rest`": rest, "`patronapi` pintest": pintest}
-WITHOUT_PIN: dict[str, Reader] = {"`rest` GET": rest_get, "`patronapi` dump": dump}
+def ezproxy(doors: Doors, number: str, pin: str | None) -> Said:
+    """Both ways of asking, and the page searched as EZproxy does it."""
+    asked = {"user": number} | ({} if pin is None else {"pass": pin})
+    posted, got = doors.web.post("/ezproxy", data=asked), doors.web.get("/ezproxy", query_string=asked)
+    assert posted.text == got.text
+    if posted.status_code != 200:
+        return Said(str(posted.status_code), wire(posted))
+    is_valid = re.search(r"\+valid|webchkpass", posted.text, re.IGNORECASE)
+    return Said("+VALID" if is_valid else "+NO", wire(posted))
+
+
+def libauth(doors: Doors, number: str, pin: str | None) -> Said:
+    """As text, and as JSON, which says the same."""
+    asked = {"username": number} | ({} if pin is None else {"password": pin})
+    text = doors.web.post("/libauth", data=asked)
+    json = doors.web.post("/libauth", data=asked, headers={"Accept": "application/json"})
+    if text.status_code != 200:
+        return Said(str(text.status_code), wire(text))
+    assert json.get_json()["auth"] == ("+OK" in text.text) == ('"auth":true' in json.text)
+    return Said("+OK" if "+OK" in text.text else "+NO", wire(text) + wire(json))
+
+
+def koha(doors: Doors, number: str, pin: str | None) -> Said:
+    """The status is the answer."""
+    asked = {"identifier": number} | ({} if pin is None else {"password": pin})
+    response = doors.web.post("/api/v1/auth/password/validation", json=asked, headers=BASIC)
+    assert response.status_code != 400 or response.get_json() == {"error": "Validation failed"}
+    return Said(str(response.status_code), wire(response))
+
+
+def sierra(doors: Doors, number: str, pin: str | None) -> Said:
+    """`validate`, and `auth`, which says the same: the status is the answer."""
+    token = _token(doors)
+    if isinstance(token, Said):
+        return token
+    secret = {} if pin is None else {"pin": pin, "patronSecret": pin}
+    asked = {"authMethod": "native", "barcode": number, "patronId": number} | secret
+    validated = doors.web.post(f"{SIERRA}/patrons/validate", json=asked, headers=token)
+    auth = doors.web.post(f"{SIERRA}/patrons/auth", json=asked, headers=token)
+    assert (validated.status_code, auth.status_code) in {(204, 200), (400, 400), (503, 503)}
+    return Said(str(validated.status_code), wire(validated) + wire(auth))
+
+
+def sierra_find(doors: Doors, number: str, _: str | None) -> Said:
+    """Date and block say whether the card is good, the date first."""
+    token = _token(doors)
+    if isinstance(token, Said):
+        return token
+    sought = {"varFieldTag": "b", "varFieldContent": number}
+    response = doors.web.get(f"{SIERRA}/patrons/find", query_string=sought, headers=token)
+    told = response.get_json()
+    if response.status_code != 200:
+        return Said(f"{response.status_code} {told['code']}".removesuffix(" 0"), wire(response))
+    if date.fromisoformat(told["expirationDate"]) < seed.TODAY:
+        return Said("date passed", wire(response))
+    return Said(f"date ahead block {told['blockInfo']['code']}", wire(response))
+
+
+def _token(doors: Doors) -> dict[str, str] | Said:
+    response = doors.web.post(f"{SIERRA}/token", headers=BASIC)
+    if response.status_code != 200:
+        return Said(str(response.status_code), wire(response))
+    return {"Authorization": f"Bearer {response.get_json()['access_token']}"}
+
+
+WITH_PIN: dict[str, Reader] = {
+    "`rest`": rest,
+    "`patronapi` pintest": pintest,
+    "`ezproxy`": ezproxy,
+    "`libauth`": libauth,
+    "`koha`": koha,
+    "`sierra` validate": sierra,
+}
+WITHOUT_PIN: dict[str, Reader] = {"`rest` GET": rest_get, "`patronapi` dump": dump, "`sierra` find": sierra_find}
 
 
 def wire(response: TestResponse) -> bytes:

@@ -24,6 +24,27 @@ def _pintest(web: FlaskClient, number: str, pin: str) -> bool:
     return told.status_code == 200 and "RETCOD=0" in told.get_data(as_text=True)
 
 
+def _ezproxy(web: FlaskClient, number: str, pin: str) -> bool:
+    return "+VALID" in web.post("/ezproxy", data={"user": number, "pass": pin}).text
+
+
+def _libauth(web: FlaskClient, number: str, pin: str) -> bool:
+    return "+OK" in web.post("/libauth", data={"username": number, "password": pin}).text
+
+
+def _koha(web: FlaskClient, number: str, pin: str) -> bool:
+    asked = {"identifier": number, "password": pin}
+    key = ("by-koha", seed.KEY)
+    return web.post("/api/v1/auth/password/validation", json=asked, auth=key).status_code == 201
+
+
+def _sierra(web: FlaskClient, number: str, pin: str) -> bool:
+    granted = web.post("/iii/sierra-api/v6/token", auth=("by-sierra", seed.KEY)).json or {}
+    token = {"Authorization": f"Bearer {granted.get('access_token')}"}
+    asked = {"barcode": number, "pin": pin}
+    return web.post("/iii/sierra-api/v6/patrons/validate", json=asked, headers=token).status_code == 204
+
+
 @dataclass(frozen=True)
 class Door:
     """`client` is the name of the only client there is once it is opened."""
@@ -46,4 +67,11 @@ class Door:
         return lambda number, pin: self.over_http(web, number, pin)
 
 
-DOORS = (Door(DialectName.REST, _json), Door(DialectName.PATRONAPI, _pintest))
+DOORS = (
+    Door(DialectName.REST, _json),
+    Door(DialectName.PATRONAPI, _pintest),
+    Door(DialectName.EZPROXY, _ezproxy),
+    Door(DialectName.LIBAUTH, _libauth),
+    Door(DialectName.KOHA, _koha),
+    Door(DialectName.SIERRA, _sierra),
+)

@@ -15,14 +15,13 @@ from werkzeug.test import TestResponse
 
 from access_service.domain.client import BY_ADDRESS, DialectName, Options, Release
 from access_service.domain.identifiers import IdentifierKind
-from access_service.domain.patron import Presence
 from access_service.domain.wording import Language, Message, words
 from access_service.storage import clients
 from access_service.storage.engine import Databases
 from access_service.tokens import TOKEN_SECONDS
 from access_service.web.dialects import REFUSALS
 from tests.access_service import seed
-from tests.access_service.readers import BASIC, NAME, NO, READERS, YES, Told
+from tests.access_service.dialects import BASIC
 
 YESTERDAY = seed.TODAY - timedelta(days=1)
 API = "/iii/sierra-api/v6"
@@ -40,13 +39,13 @@ def database_url(empty: Path, tmp_path: Path) -> str:
 
 
 def served(databases: Databases, **facts: Any) -> FlaskClient:
-    """The service with one student, and the two clients of readers.py."""
+    """The service with one student, and two clients: one with a key, one known by address."""
     seed.store(databases, seed.patron(patron_type="10"))
     return asked(databases, **facts)
 
 
 def asked(databases: Databases, **facts: Any) -> FlaskClient:
-    seed.admit(databases, seed.client(NAME, **{"dialects": frozenset(DialectName) - BY_ADDRESS, **facts}))
+    seed.admit(databases, seed.client("vendor", **{"dialects": frozenset(DialectName) - BY_ADDRESS, **facts}))
     seed.admit(databases, seed.client("by-address", **{"dialects": BY_ADDRESS, **facts}), key=None)
     return seed.web(databases)
 
@@ -72,43 +71,6 @@ def sierra(web: FlaskClient, pin: str = "0412", number: str = "0012345") -> Test
 def found(web: FlaskClient, number: str = "0012345", **more: str) -> TestResponse:
     query = {"varFieldTag": "b", "varFieldContent": number} | more
     return web.get(f"{API}/patrons/find", query_string=query, headers=bearer(web))
-
-
-def test_the_table_of_standard_answers(databases: Databases) -> None:
-    """Found, PIN and standing as PROTOCOLS and DESIGN say, in each dialect; where it is yes or no, one no for all."""
-    seed.store(databases, seed.patron(1, "0000001"))
-    seed.store(databases, seed.patron(2, "0000002", presence=Presence.ABSENT))
-    seed.store(databases, seed.patron(3, "0000003", presence=Presence.GRADUATED))
-    seed.store(databases, seed.patron(4, "0000004", expires=YESTERDAY))
-    seed.store(databases, seed.patron(5, "0000005", blocked=True))
-    seed.store(databases, seed.patron(6, "0000006", presence=Presence.LEFT, left_on=seed.TODAY))
-    seed.store(databases, seed.patron(7, "0000007"), pin=None)
-    seed.name_as(databases, IdentifierKind.CONTESTED, "0000011", seed.patron(7))
-    web = asked(databases)
-    ended = Told(True, True, False, False)
-    active, wrong, nobody = YES, Told(True, False, True, False), Told(False, False, False, False)
-    right_pin = Told(True, True, None, True)
-    table = {
-        # number, PIN: as told where all is told, by Koha, and by those that say yes or no.
-        ("0000001", "0412"): (active, right_pin, YES),
-        ("0000002", "0412"): (active, right_pin, YES),
-        ("0000003", "0412"): (active, right_pin, YES),
-        ("0000001", "0413"): (wrong, NO, NO),
-        ("0000001", ""): (wrong, NO, NO),
-        ("0000004", "0412"): (ended, right_pin, NO),
-        ("0000005", "0412"): (ended, right_pin, NO),
-        ("0000006", "0412"): (ended, NO, NO),
-        ("0000007", "0412"): (wrong, NO, NO),
-        ("0000011", "0412"): (nobody, NO, NO),
-        ("5555555", "0412"): (nobody, NO, NO),
-    }
-    for (number, pin), (whole, by_koha, plain) in table.items():
-        told = {dialect: read(web, number, pin) for dialect, read in READERS.items()}
-        assert {told[dialect] for dialect in (DialectName.REST, DialectName.PATRONAPI, DialectName.SIERRA)} == {
-            whole
-        }, (number, pin)
-        assert told[DialectName.KOHA] == by_koha, (number, pin)
-        assert told[DialectName.EZPROXY] == told[DialectName.LIBAUTH] == plain, (number, pin)
 
 
 def test_a_locked_card_is_a_wrong_pin_in_the_same_bytes(databases: Databases) -> None:
@@ -208,7 +170,7 @@ def test_koha_tells_only_ids_that_are_released(databases: Databases) -> None:
 def test_koha_by_oauth2(databases: Databases) -> None:
     """A token for name and key, as a form or by Basic; it asks in place of them, and buys no other."""
     web = served(databases)
-    form = {"grant_type": "client_credentials", "client_id": NAME, "client_secret": seed.KEY}
+    form = {"grant_type": "client_credentials", "client_id": "vendor", "client_secret": seed.KEY}
     granted = web.post("/api/v1/oauth/token", data=form)
     facts = json.loads(text(granted))
     assert (facts["token_type"], facts["expires_in"]) == ("Bearer", 3600)
@@ -289,8 +251,8 @@ def basic(name: str, key: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, basic("other", seed.KEY), basic(NAME, "x"), basic(NAME, ""), {"Authorization": "Basic x"}]
-    + [{"Authorization": f"Bearer {token}"} for token in (seed.KEY, "", "..", f"{NAME}.9999999999.{'0' * 32}")],
+    [{}, basic("other", seed.KEY), basic("vendor", "x"), basic("vendor", ""), {"Authorization": "Basic x"}]
+    + [{"Authorization": f"Bearer {token}"} for token in (seed.KEY, "", "..", f"vendor.9999999999.{'0' * 32}")],
 )
 def test_no_credentials_no_answer(databases: Databases, headers: dict[str, str]) -> None:
     """Koha's 401 and Sierra's code 113, for whatever is not the client's own."""
@@ -311,7 +273,7 @@ def test_a_dialect_is_shut_to_whom_it_was_not_given(databases: Databases) -> Non
     for facts in ({"dialects": ours}, {"networks": elsewhere}):
         with databases.writer.begin() as connection:
             connection.exec_driver_sql("DELETE FROM clients")
-        seed.admit(databases, seed.client(NAME, **facts))
+        seed.admit(databases, seed.client("vendor", **facts))
         web = seed.web(databases)
         refused = koha(web, {"userid": "0012345", "password": "0412"})
         assert text(refused, 403) == '{"error":"Authorization failure. Missing required permission(s)."}'
@@ -324,7 +286,7 @@ def test_a_dialect_is_shut_to_whom_it_was_not_given(databases: Databases) -> Non
 def test_a_token_ends_with_its_hour_and_with_its_client(databases: Databases) -> None:
     """Any worker knows a token; none after an hour, nor of a client that was revoked, nor one that was changed."""
     seed.store(databases, seed.patron())
-    seed.admit(databases, seed.client(NAME))
+    seed.admit(databases, seed.client("vendor"))
     clock = seed.Clock()
     one, other = seed.web(databases, now=clock), seed.web(databases, now=clock)
     token = bearer(one)
@@ -342,7 +304,7 @@ def test_a_token_ends_with_its_hour_and_with_its_client(databases: Databases) ->
     assert status(one, token) == 401
     fresh = bearer(one)
     with databases.writer.begin() as connection:
-        clients.revoke(connection, NAME, seed.NOON)
+        clients.revoke(connection, "vendor", seed.NOON)
     assert status(seed.web(databases, now=clock), fresh) == 401
 
 

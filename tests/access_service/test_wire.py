@@ -3,6 +3,7 @@
 20,000 cases for each wire; `make fuzz-wire` asks as many as it is told.
 """
 
+import base64
 import os
 import re
 import socket
@@ -43,13 +44,25 @@ def question(number: str, pin: str, key: str = seed.KEY) -> bytes:
     return post("/v1/authentications", f'{{"number":"{number}","pin":"{pin}"}}', "application/json", key)
 
 
-FORM = "application/x-www-form-urlencoded"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+_BEARER = f"Bearer {seed.KEY}".encode()
+# Koha's clients show name and key, Sierra's a token.
+KOHA = _BEARER, b"Basic " + base64.b64encode(f"keyed:{seed.KEY}".encode())
+SIERRA = _BEARER, b"Bearer keyed.4102444800." + seed.VAULT.mark("bearer token", "keyed", "4102444800").hex().encode()
 SEEDS = (
     question(NUMBER, WRONG),
     get(f"/v1/patrons/{NUMBER}"),
     get(f"/PATRONAPI/{NUMBER}/{WRONG}/pintest"),
     get(f"/PATRONAPI/{NUMBER}/dump"),
     post("/PATRONAPI/pintest", f"number={NUMBER}&pin={WRONG}", FORM),
+    get(f"/ezproxy?user={NUMBER}&pass={WRONG}"),
+    post("/ezproxy", f"user={NUMBER}&pass={WRONG}", FORM),
+    post("/libauth", f"username={NUMBER}&password={WRONG}", FORM),
+    post("/api/v1/auth/password/validation", f'{{"identifier":"{NUMBER}","password":"{WRONG}"}}', JSON).replace(*KOHA),
+    post("/api/v1/oauth/token", f"grant_type=client_credentials&client_id=keyed&client_secret={seed.KEY}", FORM),
+    post("/iii/sierra-api/v6/token", "", FORM).replace(*KOHA),
+    post("/iii/sierra-api/v6/patrons/validate", f'{{"barcode":"{NUMBER}","pin":"{WRONG}"}}', JSON).replace(*SIERRA),
+    get(f"/iii/sierra-api/v6/patrons/find?varFieldTag=b&varFieldContent={NUMBER}").replace(*SIERRA),
     get("/openapi.json"),
     get("/healthz"),
 )
