@@ -15,6 +15,7 @@ from access_service.domain.patron import PatronRecord, importance
 from access_service.domain.pins import PinOwner
 from access_service.domain.student import Role
 from access_service.freezes import Freezes
+from access_service.pin_check import Later, PinCheck
 from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import patrons
@@ -22,9 +23,6 @@ from access_service.storage.engine import database_errors, read
 from access_service.storage.patrons import Attempts, Card, Hit
 from access_service.throttle import Throttle, Try
 from access_service.usage import UsageCounter
-
-# What finds an answer that is not quick to find.
-Later = Callable[[], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +71,29 @@ class PatronDirectory:
         record = found.hit.record if found.hit else None
         if pin is None:
             return Answer(found.standing, PinResult.UNCHECKED, record)
-        if record is None or found.hit is None:
-            return self._thrown_away(pin, Answer(found.standing, PinResult.UNCHECKED))
         pin = pin.strip()
         if not pin:
-            return Answer(found.standing, PinResult.MISSING, record)
+            # No guess, so it costs nothing.
+            return Answer(found.standing, PinResult.MISSING if record else PinResult.UNCHECKED, record)
+        check = PinCheck(self._vault, record, pin)
+        begun = self._begin(found, pin, client, check, generation)
+        return begun if isinstance(begun, Answer) else check.paid(begun)
+
+    def _begin(self, found: Found, pin: str, client: Client, check: PinCheck, generation: int) -> Answer | Later:
+        """As `begin`, of a PIN that is not empty. Whoever puts an answer off here need not think of its work."""
+        if found.hit is None or found.hit.record is None:
+            return lambda: Answer(found.standing, PinResult.UNCHECKED)
+        record, attempts = found.hit.record, found.hit.attempts
         # Of a PIN that is the ILS's nothing is known here, whatever is still stored.
         if record.pin_digest is None or not verified_here(record, self._pin_owner):
-            return self._thrown_away(pin, Answer(found.standing, PinResult.NONE_ISSUED, record))
+            return lambda: Answer(found.standing, PinResult.NONE_ISSUED, record)
         tried = Try(
             patron_id=record.patron_id,
             client=client.name,
             mark=lambda: self._vault.mark("wrong pin", str(record.patron_id), pin),
-            matches=lambda: self._vault.matches(record, pin),
+            matches=check.right,
         )
-        attempts = found.hit.attempts
-        if attempts is None and generation == self._throttle.generation and tried.matches():
+        if attempts is None and generation == self._throttle.generation and check.at_once():
             return self._counted(Answer(found.standing, PinResult.OK, record), client)
         return lambda: self._tried(found.standing, record, tried, attempts, generation, client)
 
@@ -104,15 +109,6 @@ class PatronDirectory:
         with database_errors():
             answer = Answer(standing, self._throttle.check(tried, attempts, generation), record)
         return self._counted(answer, client)
-
-    def _thrown_away(self, pin: str, answer: Answer) -> Later:
-        """Where no PIN can be right: the work of a check all the same."""
-
-        def check() -> Answer:
-            self._vault.matches(None, pin)
-            return answer
-
-        return check
 
     def _counted(self, answer: Answer, client: Client) -> Answer:
         if answer.authenticated and answer.record and answer.record.patron.role is not Role.TEST_CARD:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from access_service.domain.patron import PatronRecord
 from access_service.errors import ConfigError
 from access_service.settings import secret
+from access_service.slow_hash import SlowHash
 
 PEPPER_VARIABLE = "ACCESS_PEPPER"
 MIN_PEPPER_BYTES = 32
@@ -25,12 +26,13 @@ _NONCE = 12
 class PinVault:
     """Holds peppers, newest first: the first makes new digests, all of them verify old ones."""
 
-    def __init__(self, peppers: Iterable[bytes]) -> None:
+    def __init__(self, peppers: Iterable[bytes], slow: SlowHash | None = None) -> None:
+        self.slow = slow or SlowHash()
         self._ring = {_key_id(pepper): pepper for pepper in peppers}
         self.key_id = next(iter(self._ring))
 
     @classmethod
-    def from_environment(cls) -> "PinVault":
+    def from_environment(cls, slow: SlowHash | None = None) -> "PinVault":
         """Read ACCESS_PEPPER: hexadecimal of 32 bytes or more; after a rotation the older ones follow, on lines."""
         try:
             peppers = [bytes.fromhex(line) for line in secret(PEPPER_VARIABLE).split()]
@@ -40,7 +42,7 @@ class PinVault:
             ) from None
         if any(len(pepper) < MIN_PEPPER_BYTES for pepper in peppers):
             raise ConfigError(f"{PEPPER_VARIABLE}: should be at least {MIN_PEPPER_BYTES} bytes in hexadecimal")
-        return cls(peppers)
+        return cls(peppers, slow)
 
     def check(self, used: Iterable[str]) -> None:
         """ConfigError where stored PINs or opt-outs were made with a pepper that is not in the ring."""

@@ -61,8 +61,6 @@ class Throttle:
         """The result, or None where another worker changed the count meanwhile."""
         now = int(self._clock())
         if now < seen.locked_until:
-            # The work of a check all the same; its result is thrown away.
-            tried.matches()
             return PinResult.LOCKED
         with self._engine.connect() as connection:
             again = tried.mark() == seen.wrong_mark

@@ -23,6 +23,7 @@ from sync.job import Job
 from sync.report import Report
 from sync.rules import rules_of
 from sync.undo import Order
+from tests.access_service.seed import CHEAP
 from tests.sync.rosters import Pupil, package
 
 START = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
@@ -100,7 +101,7 @@ class Nights:
         return PatronDirectory(
             self.databases.reader,
             self.districts,
-            PinVault.from_environment(),
+            PinVault.from_environment(CHEAP),
             Throttle(self.databases.reader, self._seconds),
             UsageCounter(self.databases.reader, self._today),
             lambda: self.now,
