@@ -16,6 +16,8 @@ from argon2.low_level import Type, hash_secret, verify_secret
 
 from access_service.errors import UnavailableError
 
+# Of each kind in one process. Who waits sends nothing meanwhile, who is refused does at once: better many than few.
+WAITING = 48
 SALT_BYTES = 16
 HASH_BYTES = 32
 T = TypeVar("T")
@@ -54,9 +56,9 @@ class SlowHash:
     """Makes and checks slow hashes of secrets that are keyed already (pin_vault.py)."""
 
     def __init__(self, cost: Cost = STANDARD) -> None:
-        self._cost = cost
-        self._checks = Queue("chosen-pins", nice=5, room=32)
-        self._wasted = Queue("failures", nice=15, room=8)
+        self.cost = cost
+        self._checks = Queue("chosen-pins", nice=5, room=WAITING)
+        self._wasted = Queue("failures", nice=15, room=WAITING)
 
     def make(self, secret: bytes) -> str:
         """A new hash, with its salt and cost, as text. This and the others: UnavailableError when too many ask."""
@@ -71,7 +73,7 @@ class SlowHash:
         self._wasted.run(lambda: self._hash(bytes(HASH_BYTES)))
 
     def _hash(self, secret: bytes) -> str:
-        memory, passes, lanes = self._cost
+        memory, passes, lanes = self.cost
         return hash_secret(secret, os.urandom(SALT_BYTES), passes, memory, lanes, HASH_BYTES, Type.ID).decode()
 
 

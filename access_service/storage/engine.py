@@ -21,6 +21,8 @@ from access_service.storage.tables import DAY
 BUSY_SECONDS = 10
 # Past this the write-ahead log is cut back after a checkpoint.
 JOURNAL_BYTES = 64 * 1024 * 1024
+# Connections of one process that stay open: one more than these is made and thrown away each time.
+READERS = 16
 NO_ROOM = "make room on the disk of [database] url and check it, then try again"
 
 T = TypeVar("T")
@@ -55,7 +57,9 @@ def connect(url: str) -> Databases:
             "keepalives_interval": 10,
             "keepalives_count": 3,
         }
-        reader = create_engine(url, isolation_level="AUTOCOMMIT", connect_args=limits, hide_parameters=True)
+        reader = create_engine(
+            url, isolation_level="AUTOCOMMIT", connect_args=limits, hide_parameters=True, pool_size=READERS
+        )
         return Databases(reader, create_engine(url, connect_args=limits, hide_parameters=True))
     raise ConfigError("[database] url: should begin with sqlite:/// (a file) or postgresql+psycopg://")
 
@@ -133,7 +137,7 @@ def _first_line(error: DBAPIError) -> str:
 def _sqlite(url: str, path: Path) -> Databases:
     # SQLite would make a new file where the old one is gone (a lost mount), and all patrons with it.
     existing = make_url(url).set(database=_uri(path), query={"mode": "rw", "uri": "true"})
-    reader = create_engine(existing, isolation_level="AUTOCOMMIT", hide_parameters=True)
+    reader = create_engine(existing, isolation_level="AUTOCOMMIT", hide_parameters=True, pool_size=READERS)
     writer = create_engine(existing, hide_parameters=True)
     event.listen(reader, "connect", _prepare)
     event.listen(writer, "connect", _prepare)

@@ -20,7 +20,8 @@ from access_service.errors import ConfigError
 from access_service.settings import Http
 
 APP = "access_service.web.app"
-BLOCKING_THREADS = 4
+# More than ever wait for the work of failures (slow_hash.WAITING): the others answer meanwhile.
+BLOCKING_THREADS = 64
 STOP_SECONDS = 10
 
 
