@@ -1,9 +1,11 @@
 """What the documentation lists is what there is."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -14,6 +16,7 @@ from pydantic import BaseModel
 from access_service import cli as day
 from access_service import settings
 from access_service.audit import Action
+from access_service.clients import with_options
 from access_service.domain.access import PinResult, Standing
 from access_service.domain.client import DialectName, Options, Release
 from access_service.domain.identifiers import CleanUp
@@ -37,6 +40,7 @@ from sync.reversal import Return
 from sync.roster import RejectCode, WarningCode
 
 ROOT = Path(__file__).parents[1]
+ILS_PAGES = ("alma", "csv", "evergreen", "folio", "koha", "koha-rest", "polaris", "sierra", "symphony")
 CODES: tuple[type[StrEnum], ...] = (
     Action,
     Outcome,
@@ -176,6 +180,35 @@ def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link names a file that is there."""
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+PRODUCTS = re.findall(r"\]\(([a-z]+\.md)\)", doc("connect/README.md"))
+SECTIONS = ["What to run here", "What to enter there", "Try it", "What is known to go wrong"]
+
+
+@pytest.mark.parametrize("page", PRODUCTS)
+def test_a_page_of_a_product_has_all_that_it_takes(page: str) -> None:
+    """The four sections; clients of the dialects that the index names, which can be added as shown and tried."""
+    text = doc(f"connect/{page}")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
+    assert "(source: " in text
+    dialects = set()
+    for shown in re.findall(r"^access-service client add ((?:.*\\\n)*.*)", text, re.MULTILINE):
+        arguments = shlex.split(shown.replace("\\\n", " "))
+        parsed = COMMANDS["access-service client add"].make_context("add", arguments).params
+        assert parsed["districts"] == ("CODE",) and all(map(ip_network, parsed["networks"]))
+        with_options(Options(), parsed["options"])
+        dialects |= {*parsed["dialects"]}
+        assert shown.startswith(Path(page).stem)
+    (row,) = (line for line in doc("connect/README.md").splitlines() if f"({page})" in line)
+    assert dialects == set(re.findall(r"`(\w+)`", row))
+    assert f"access-service try-client {Path(page).stem} NUMBER" in text
+
+
+def test_every_page_of_a_product_is_in_the_index() -> None:
+    """The other pages of the folder are of ILSs that are told who is a patron, and say how."""
+    others = {"README.md", "extract.md"} | {f"{ils}.md" for ils in ILS_PAGES}
+    assert {path.name for path in (ROOT / "docs" / "connect").iterdir()} == {*PRODUCTS} | others
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda p: p.name)

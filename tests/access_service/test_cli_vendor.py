@@ -17,7 +17,7 @@ from tests.access_service.test_web import free_port, running
 from tests.commands import Commands
 from tests.place import Place
 
-HTTP_DIALECTS = ("rest", "patronapi")
+HTTP_DIALECTS = ("rest", "patronapi", "ezproxy", "libauth", "koha", "sierra")
 ADD = ("client", "add", "vendor", "--dialect", "rest", "--network", "127.0.0.1")
 
 
