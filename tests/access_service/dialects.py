@@ -5,13 +5,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from urllib.parse import quote
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from access_service.errors import UnavailableError
+from access_service.storage.engine import Databases
 from tests.access_service import seed
+from tests.access_service.sip2.talk import DATE, LOGIN, Talk
 
 AUTHORIZED = {"Authorization": f"Bearer {seed.KEY}"}
 BASIC = {"Authorization": f"Basic {base64.b64encode(f'vendor:{seed.KEY}'.encode()).decode()}"}
@@ -32,6 +35,11 @@ class Doors:
     """Where a client can ask."""
 
     web: FlaskClient
+    talk: Talk
+
+    @classmethod
+    def of(cls, databases: Databases) -> Self:
+        return cls(seed.web(databases), Talk.with_(databases))
 
 
 # The PIN is None where none is sent.
@@ -133,6 +141,32 @@ def sierra_find(doors: Doors, number: str, _: str | None) -> Said:
     return Said(f"date ahead block {told['blockInfo']['code']}", wire(response))
 
 
+def sip2(doors: Doors, number: str, pin: str | None) -> Said:
+    """By 63 and by 23, which say the same: the flags, BL and CQ; AF to people."""
+    secret = "" if pin is None else f"AD{pin}|"
+    fields = f"AOhere|AA{number}|AC|{secret}"
+    information, status = _sip2(doors.talk, f"63000{DATE}{10 * ' '}{fields}"), _sip2(doors.talk, f"23000{DATE}{fields}")
+    assert (information.cell, information.message) == (status.cell, status.message)
+    return information._replace(raw=information.raw + status.raw)
+
+
+def _sip2(talk: Talk, text: str) -> Said:
+    try:
+        if talk.session.client is None:
+            talk.raw(LOGIN.encode())
+        raw = talk.raw(text.encode()).data
+    except UnavailableError:
+        raw = talk.session.unavailable().data
+    if raw.startswith(b"96"):
+        return Said("96", raw)
+    told = raw.decode()
+    flags, valid, right, message = (
+        told[2:16].strip(),
+        *(re.findall(rf"\|{name}(.*?)\|", told)[0] for name in ("BL", "CQ", "AF")),
+    )
+    return Said(" ".join(filter(None, (flags, f"BL{valid}", f"CQ{right}"))), raw, message)
+
+
 def _token(doors: Doors) -> dict[str, str] | Said:
     response = doors.web.post(f"{SIERRA}/token", headers=BASIC)
     if response.status_code != 200:
@@ -147,6 +181,7 @@ WITH_PIN: dict[str, Reader] = {
     "`libauth`": libauth,
     "`koha`": koha,
     "`sierra` validate": sierra,
+    "`sip2`": sip2,
 }
 WITHOUT_PIN: dict[str, Reader] = {"`rest` GET": rest_get, "`patronapi` dump": dump, "`sierra` find": sierra_find}
 

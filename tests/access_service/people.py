@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,9 @@ def settle(databases: Databases, asking: Client, folder: Path) -> People:
             record = made(None if "none_issued" in matter else PIN, **facts)
             if "locked" in matter:
                 _lock(databases, record, asking)
-            for each in matter:
-                people[standing, each] += [record.patron.student_number, record.patron.library_number]
+            card = record.patron
+            for each, number in zip(matter, cycle((card.student_number, card.library_number)), strict=False):
+                people[standing, each].append(number)
     for standing, number in (
         (Standing.UNKNOWN, NOBODYS),
         (Standing.AMBIGUOUS, _contested(databases, made(PIN))),

@@ -15,6 +15,7 @@ from sqlalchemy import delete
 
 from access_service.domain.access import Standing
 from access_service.domain.client import Client, Options
+from access_service.domain.sip2 import Encoding, Sip2Options
 from access_service.domain.wording import Language, Message, words
 from access_service.storage.engine import Databases
 from access_service.storage.tables import attempts
@@ -112,8 +113,8 @@ def test_the_page_has_every_message() -> None:
 
 
 def test_every_dialect_says_what_the_page_says(databases: Databases, people: People) -> None:
-    """About every kind of patron and PIN, by either number."""
-    doors = Doors(seed.web(databases))
+    """About every kind of patron and PIN."""
+    doors = Doors.of(databases)
     for rows, asked in SECTIONS:
         for row, number, pin in questions(rows, people):
             check(row, ask(asked, doors, number, pin), Language.ENGLISH)
@@ -122,9 +123,10 @@ def test_every_dialect_says_what_the_page_says(databases: Databases, people: Peo
 def test_nothing_is_told_that_was_not_released(databases: Databases, tmp_path: Path) -> None:
     """A client that was released nothing hears the same verdicts, in Spanish if that is its language, and of the
     patron no more than it sent."""
-    nosy = replace(seed.client(), releases=frozenset(), options=Options(language=Language.SPANISH))
+    options = Options(language=Language.SPANISH, sip2=Sip2Options(encoding=Encoding.UTF_8))
+    nosy = replace(seed.client(), releases=frozenset(), options=options)
     people = settle(databases, seed.admit(databases, nosy), tmp_path)
-    doors = Doors(seed.web(databases))
+    doors = Doors.of(databases)
     known = {str(FIRST_ID)[:-3].encode()} | {
         fact.encode() for fact in (*FACTS.values(), *chain.from_iterable(people.values()))
     }
@@ -141,13 +143,13 @@ def test_nothing_is_told_that_was_not_released(databases: Databases, tmp_path: P
         st.tuples(st.integers(0), st.sampled_from(["0412", " 0412 ", "0413", "9/9", " ", "9" * 64])), max_size=12
     )
 )
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_came_before_is_the_same_to_all(
     databases: Databases, people: People, asked: list[tuple[int, str]]
 ) -> None:
     """Whatever is asked, in whatever order: all dialects give the answers of one line, and it is of that standing."""
     numbers = sorted({(number, standing) for (standing, _), known in people.items() for number in known})
-    doors = Doors(seed.web(databases))
+    doors = Doors.of(databases)
     with databases.reader.connect() as connection:
         connection.execute(delete(attempts))
     for place, pin in asked:
@@ -179,9 +181,9 @@ def test_a_failing_database_lets_nobody_in(databases: Databases, break_: Callabl
     seed.admit(databases, seed.client())
     number = seed.store(databases, seed.patron(), PIN).patron.student_number
     break_(databases)
-    doors = Doors(seed.web(databases))
+    doors = Doors.of(databases)
     for rows, asked in SECTIONS:
         (away,) = (row for row in rows if AWAY in row.standings)
         told = ask(asked, doors, number, PIN)
         check(away, told, Language.ENGLISH)
-        assert all(b"Retry-After: " in said.raw for said in told.values())
+        assert all(b"Retry-After: " in said.raw for said in told.values() if said.cell == "503")

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from access_service.errors import StorageError
 from access_service.storage import bulk, engine, schema
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.tables import pepper_keys
+from tests.access_service import seed
+from tests.access_service.dialects import AUTHORIZED
 from tests.postgres import PostgresServer
 
 END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
@@ -55,3 +59,30 @@ def test_a_session_that_ends_in_a_snapshot_is_one_line(on_postgresql: Databases)
 
     with pytest.raises(StorageError, match="terminating connection"):
         look()
+
+
+def test_a_server_that_restarts_costs_nobody_an_answer(postgres: PostgresServer) -> None:
+    """Connections that died while idle are replaced; while the server is away it is 503, and then right again."""
+    url = make_url(postgres.new_database())
+    databases = engine.connect(url.render_as_string(hide_password=False))
+    schema.upgrade(databases)
+    seed.store(databases, seed.patron())
+    seed.admit(databases, seed.client())
+    web, asked = seed.web(databases), {"number": "12345", "pin": "0412"}
+
+    def ask() -> int:
+        return web.post("/v1/authentications", json=asked, headers=AUTHORIZED).status_code
+
+    statuses = [ask()]
+    server = url.set(drivername="postgresql", database="postgres")
+    with psycopg.connect(server.render_as_string(hide_password=False), autocommit=True) as admin:
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        admin.execute(end, [url.database])
+        statuses.append(ask())
+        admin.execute(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS false")
+        admin.execute(end, [url.database])
+        statuses.append(ask())
+        admin.execute(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS true")
+        statuses.append(ask())
+    databases.dispose()
+    assert statuses == [200, 200, 503, 200]
