@@ -16,6 +16,7 @@ from access_service.cli_optout import opt_out
 from access_service.cli_patron import patron
 from access_service.cli_vendor import test_card, try_client
 from access_service.console import Installation, typed_pin
+from access_service.domain.pins import PinOwner
 from access_service.examples import check_examples
 from access_service.explain import Explainer
 from access_service.overlaps import check_overlaps
@@ -62,7 +63,10 @@ def upgrade_db(installation: Installation) -> None:
 @click.pass_obj
 def check_config(installation: Installation) -> None:
     """Read the whole configuration, run every district's examples, and refuse numbers that can overlap."""
-    districts = installation.settings().districts
+    configured = installation.settings()
+    districts, service = configured.districts, configured.service
+    if service.pins.owner is PinOwner.ILS and not service.relay:
+        click.echo('pins.owner is "ils" and there is no [relay]: no PIN is right here', err=True)
     for district in districts.values():
         check_examples(district)
         click.echo(f"{district.code}: {len(district.examples)} examples hold")

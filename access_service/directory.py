@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 from sqlalchemy import Engine
 
+from access_service.cardholders import Cardholders
 from access_service.domain.access import Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.client import Client
 from access_service.domain.identifiers import YIELDING, IdentifierKind, Reading
@@ -45,6 +47,7 @@ class PatronDirectory:
         usage: UsageCounter,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         pin_owner: PinOwner = PinOwner.SERVICE,
+        cardholders: Cardholders | None = None,
     ) -> None:
         self._reader = reader
         self._districts = districts
@@ -53,6 +56,7 @@ class PatronDirectory:
         self._usage = usage
         self._now = now
         self._pin_owner = pin_owner
+        self._cardholders = cardholders
         self._freezes = Freezes(reader)
 
     def find(self, typed: str, client: Client) -> Answer:
@@ -68,6 +72,9 @@ class PatronDirectory:
         else what finds it, which can wait for a disk or a slow hash. UnavailableError from both."""
         generation = self._throttle.generation
         found = self._find(typed, client)
+        return self._there(found, typed, pin, client) or self._here(found, pin, client, generation)
+
+    def _here(self, found: Found, pin: str | None, client: Client, generation: int) -> Answer | Later:
         record = found.hit.record if found.hit else None
         if pin is None:
             return Answer(found.standing, PinResult.UNCHECKED, record)
@@ -109,6 +116,33 @@ class PatronDirectory:
         with database_errors():
             answer = Answer(standing, self._throttle.check(tried, attempts, generation), record)
         return self._counted(answer, client)
+
+    def _there(self, found: Found, typed: str, pin: str | None, client: Client) -> Later | None:
+        """What asks the ILS, where it has the answer."""
+        if self._cardholders is None:
+            return None
+        if found.standing is Standing.UNKNOWN and client.options.relay:
+            return partial(self._of_the_ils, self._cardholders, typed, pin, client)
+        record, given = found.hit.record if found.hit else None, (pin or "").strip()
+        if record and given and not verified_here(record, self._pin_owner):
+            return partial(self._asked_there, self._cardholders, found.standing, record, given, client)
+        return None
+
+    def _of_the_ils(self, cardholders: Cardholders, typed: str, pin: str | None, client: Client) -> Answer:
+        """A number that is nobody's here, as the ILS has it. Of the students of districts that a client does not serve
+        it learns nothing there either."""
+        meant = meanings(typed, {code: district.rules for code, district in self._districts.items()})
+        if meant and owners(self._hits({reading.key for _, reading in meant}, client), meant):
+            nobody = Answer(Standing.UNKNOWN, PinResult.UNCHECKED)
+            return PinCheck(self._vault, None, pin).paid(lambda: nobody)() if pin else nobody
+        served = client.districts & self._districts.keys()
+        return cardholders.answer(typed, pin, client, self._today(min(served)) if served else self._now().date())
+
+    def _asked_there(
+        self, cardholders: Cardholders, standing: Standing, record: PatronRecord, pin: str, client: Client
+    ) -> Answer:
+        """Of a student whose PIN the ILS keeps."""
+        return self._counted(Answer(standing, cardholders.check(record, pin, client), record), client)
 
     def _counted(self, answer: Answer, client: Client) -> Answer:
         if answer.authenticated and answer.record and answer.record.patron.role is not Role.TEST_CARD:

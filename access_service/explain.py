@@ -324,7 +324,7 @@ def _rules(record: PatronRecord, rules: MappingRules) -> Iterator[str]:
 
 def _pin(record: PatronRecord, district: District, owner: PinOwner) -> str:
     if not verified_here(record, owner):
-        return "the PIN is the ILS's ([pins] owner): none is known here, and none works here"
+        return "the PIN is the ILS's ([pins] owner): none is known here, and [relay] asks the ILS"
     rule = district.rules.terms.get(record.patron.role, district.rules).pin
     if record.pin_digest is None:
         return "no PIN was issued"

@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from access_service.domain.access import Answer
+from access_service.relay import Outcome
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -31,6 +32,15 @@ class Metrics:
         self._seconds = Histogram(
             "access_request_seconds", "Time to respond.", ["route"], buckets=BUCKETS, registry=self._registry
         )
+        self._relayed = Counter(
+            "access_relay_questions",
+            "Questions to the ILS: whether it answered.",
+            ["outcome"],
+            registry=self._registry,
+        )
+
+    def relayed(self, outcome: Outcome) -> None:
+        self._relayed.labels(outcome).inc()
 
     def count(self, dialect: str, status: int | str, answer: Answer | None) -> None:
         told = (answer.told_standing, answer.pin) if answer else ("none", "none")

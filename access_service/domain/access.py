@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from access_service.domain.calendar import Freeze
 from access_service.domain.patron import PatronRecord, Presence
+from access_service.domain.relayed import Relayed
 from access_service.domain.student import Role
 from access_service.domain.wording import Message
 
@@ -64,11 +65,13 @@ _OF_PIN = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The one answer that every dialect renders. `record` is None unless exactly one patron was found."""
+    """The one answer that every dialect renders. `record` is None unless exactly one patron was found. `relayed` is
+    what the ILS said of somebody whom only it knows: the same verdict, in its own words."""
 
     standing: Standing
     pin: PinResult
     record: PatronRecord | None = None
+    relayed: Relayed | None = None
 
     @property
     def authenticated(self) -> bool:

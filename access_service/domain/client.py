@@ -45,12 +45,14 @@ class Options:
 
     `language` is that of messages to people, where the question does not name one. `good_standing_only` makes a
     right PIN of an ended or blocked card a wrong one where the answer to a PIN is yes or no (Koha, Sierra).
+    With `relay`, a number that is no student's is the ILS's to answer.
     """
 
     language: Language = Language.ENGLISH
     sip2: Sip2Options = field(default_factory=Sip2Options)
     good_standing_only: bool = False
     libauth_json: bool = False
+    relay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """A test card is nobody's: a vendor tries its connection with one."""
+    """A test card is nobody's: a vendor tries its connection with one. A cardholder is somebody whom the ILS alone
+    knows, and is never stored."""
 
     STUDENT = "student"
     EDUCATOR = "educator"
     TEST_CARD = "test_card"
+    CARDHOLDER = "cardholder"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from access_service.settings.district import District
 from access_service.settings.example import Example
 from access_service.settings.feed import Feed, MappedField
 from access_service.settings.loading import PLACES, Settings, load, secret
+from access_service.settings.relay import Relay
 from access_service.settings.service import Http, Pins, Service, Sip2
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Http",
     "MappedField",
     "Pins",
+    "Relay",
     "RosterField",
     "Service",
     "Settings",

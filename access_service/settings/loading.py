@@ -92,6 +92,8 @@ def _service(path: Path) -> Service:
     keys = ("tls_certificate", "tls_key", "tls_client_ca")
     files = {key: root / path for key in keys if (path := getattr(service.sip2, key))}
     places["sip2"] = service.sip2.model_copy(update=files)
+    if (relay := service.relay) and relay.ca_file:
+        places["relay"] = relay.model_copy(update={"ca_file": root / relay.ca_file})
     return service.model_copy(update={**places, "database": Database(url=url)})
 
 

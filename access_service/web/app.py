@@ -46,8 +46,8 @@ def create_app(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
     """The HTTP service. The caller starts and stops `usage`; `now` gives the aware UTC time."""
-    directory = answering.directory(configured, databases, vault, usage, now)
     clients, metrics = Clients(databases.reader), Metrics()
+    directory = answering.directory(configured, databases, vault, usage, now, metrics.relayed)
     app = _bare_app()
     errors.install(app)
     journal.install(app, metrics, vault)

@@ -30,11 +30,14 @@ def serve(config: Path) -> None:
     configured = check(config)
     http = configured.service.http
     _claim(http)
+    relay = configured.service.relay
+    # Who waits for the ILS keeps no student waiting.
+    threads = BLOCKING_THREADS + (relay.places if relay else 0)
     with TemporaryDirectory(prefix="access-metrics-") as counts:
         os.environ |= {"ACCESS_CONFIG": str(config.resolve()), "PROMETHEUS_MULTIPROC_DIR": counts}
         # Before the fork, so that workers start at once; not sooner, because prometheus_client looks at import.
         import_module(APP)
-        _server(http).serve(target_loader=_worker, wrap_loader=False)
+        _server(http, threads).serve(target_loader=_worker, wrap_loader=False)
 
 
 def _claim(http: Http) -> None:
@@ -49,7 +52,7 @@ def _claim(http: Http) -> None:
         ) from error
 
 
-def _server(http: Http) -> MPServer:
+def _server(http: Http, threads: int) -> MPServer:
     return MPServer(
         APP,
         address=http.host,
@@ -59,7 +62,7 @@ def _server(http: Http) -> MPServer:
         http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=32 * 1024),
         websockets=False,
         workers=http.workers,
-        blocking_threads=BLOCKING_THREADS,
+        blocking_threads=threads,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         # Its log of an exception has the exception's text; ours has not.

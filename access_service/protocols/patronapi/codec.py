@@ -10,6 +10,7 @@ from datetime import date
 from access_service.domain.access import Answer, PinResult
 from access_service.domain.client import Release
 from access_service.domain.patron import PatronRecord
+from access_service.domain.relayed import RelayedPages
 
 NOT_FOUND = ("ERRNUM=1", "ERRMSG=Requested record not found")
 WRONG_PIN = ("RETCOD=1", "ERRNUM=4", "ERRMSG=Invalid patron PIN")
@@ -55,6 +56,8 @@ _FIELDS: tuple[tuple[str, Release | None, Callable[[PatronRecord], str]], ...] =
 
 def pintest(answer: Answer) -> str:
     """RETCOD=0 for a right PIN whatever the standing: the client takes that from date and block in the dump."""
+    if isinstance(answer.relayed, RelayedPages) and answer.relayed.pintest is not None:
+        return answer.relayed.pintest
     if answer.record is None:
         return _page(*NOT_FOUND)
     return _page(*(RIGHT_PIN if answer.pin is PinResult.OK else WRONG_PIN))
@@ -62,6 +65,8 @@ def pintest(answer: Answer) -> str:
 
 def dump(answer: Answer, releases: Collection[Release]) -> str:
     """What is on the card. Dates are MM-DD-YY; EXP DATE of one who left has passed."""
+    if isinstance(answer.relayed, RelayedPages):
+        return answer.relayed.dump
     record = answer.record
     if record is None:
         return _page(*NOT_FOUND)

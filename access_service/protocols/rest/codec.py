@@ -53,7 +53,8 @@ class Looked(BaseModel):
 class ReleasedPatron(TypedDict, total=False):
     """The facts this client was released; the others are left out. `expires` (YYYY-MM-DD) is the last good day.
 
-    `role` is student or educator; an educator's `grade` is empty, and `student_number` the staff number.
+    `role` is student, educator, test_card, or cardholder for somebody whom the ILS alone knows; of these what it does
+    not tell is empty. An educator's `grade` is empty, and `student_number` the staff number.
     """
 
     patron_id: int

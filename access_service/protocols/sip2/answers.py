@@ -10,6 +10,7 @@ from datetime import date, datetime
 from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing
 from access_service.domain.client import Client, Options, Release
 from access_service.domain.patron import PatronRecord
+from access_service.domain.relayed import RelayedMessage
 from access_service.domain.wording import Language, Message, words
 from access_service.protocols.sip2.codec import Message as Asked
 from access_service.protocols.sip2.codec import rendered
@@ -18,6 +19,9 @@ DENIED = "YYYY" + 10 * " "
 NO_FLAGS = 14 * " "
 # Holds, overdue, charged, fines, recalls, unavailable: the ILS knows.
 COUNTS = 6 * "0000"
+# What a 24 has of a 64: status, language and date, and these fields.
+BRIEF_HEAD = 35
+_BRIEF = frozenset({"AO", "AA", "AE", "BL", "CQ", "BH", "BV", "AF", "AG"})
 # Patron status, SC status, resend, login, patron information and end of session.
 SUPPORTED = "YNNNYYYYYNNNNNNN"
 _LANGUAGES = {"001": Language.ENGLISH, "008": Language.SPANISH, "021": Language.SPANISH}
@@ -54,6 +58,8 @@ def status(institution: str, online: bool, options: Options, now: datetime) -> b
 
 def patron(asked: Asked, answer: Answer, client: Client, institution: str, now: datetime) -> bytes:
     """24, 64 or 26, to 23 or 01, 63 and 25."""
+    if isinstance(answer.relayed, RelayedMessage) and asked.code != "01":
+        return _relayed(asked.code, answer.relayed, client.options)
     language = _language(asked, client.options)
     good = answer.told_standing in IN_GOOD_STANDING
     code = {"63": "64", "25": "26"}.get(asked.code, "24")
@@ -69,6 +75,16 @@ def patron(asked: Asked, answer: Answer, client: Client, institution: str, now: 
     ]
     head = f"{code}{NO_FLAGS if good else DENIED}{spoken}{when(now)}{counts}"
     return rendered(head, fields, client.options.sip2.encoding)
+
+
+def _relayed(asked: str, message: RelayedMessage, options: Options) -> bytes:
+    """What the ILS said, as it said it, but for what the client is never told."""
+    hidden = options.sip2.hidden_fields
+    fields = [(name, value) for name, value in message.fields if name not in hidden]
+    if asked == "63":
+        return rendered(f"64{message.head}", fields, options.sip2.encoding)
+    brief = [(name, value) for name, value in fields if name in _BRIEF]
+    return rendered(f"{'26' if asked == '25' else '24'}{message.head[:BRIEF_HEAD]}", brief, options.sip2.encoding)
 
 
 def ended(asked: Asked, options: Options, institution: str, now: datetime) -> bytes:

@@ -1,0 +1,68 @@
+"""Those who have a card and are no students: the ILS says who they are, and whether a PIN that it keeps is right."""
+
+from datetime import date
+
+from sqlalchemy import Engine
+
+from access_service.domain.access import Answer, PinResult, Standing, judge
+from access_service.domain.client import Client
+from access_service.domain.patron import PatronRecord
+from access_service.pin_vault import PinVault
+from access_service.relay import Heard, Relay
+from access_service.storage import ils
+from access_service.storage.engine import database_errors, read
+from access_service.throttle import Throttle, Try
+
+
+class Cardholders:
+    """Asks the ILS first and then counts: so no connection to the database waits for it, and an ILS that is away costs
+    nobody a try. Its word on a PIN is thrown away where the throttle says so."""
+
+    def __init__(self, reader: Engine, relay: Relay, throttle: Throttle, vault: PinVault) -> None:
+        self._reader = reader
+        self._relay = relay
+        self._throttle = throttle
+        self._vault = vault
+
+    def answer(self, typed: str, pin: str | None, client: Client, today: date) -> Answer:
+        """Who has a number that is no student's. UnavailableError where the ILS cannot say."""
+        given = pin if pin and pin.strip() else None
+        heard = self._relay.ask(typed, given)
+        if heard is None:
+            return Answer(Standing.UNKNOWN, PinResult.UNCHECKED)
+        if heard.record is None:
+            return Answer(Standing.UNKNOWN, PinResult.UNCHECKED, relayed=heard.relayed)
+        standing = judge(heard.record, today)
+        if given is None:
+            result = PinResult.UNCHECKED if pin is None else PinResult.MISSING
+            return Answer(standing, result, heard.record, heard.relayed)
+        result = self._counted(heard.record, given, heard, client)
+        # In the ILS's words only where we say what it said.
+        same = result is (PinResult.OK if heard.right else PinResult.WRONG)
+        return Answer(standing, result, heard.record, heard.relayed if same else None)
+
+    def check(self, record: PatronRecord, pin: str, client: Client) -> PinResult:
+        """A student's PIN, where the ILS keeps it. UnavailableError where it cannot say."""
+        number = self._number(record)
+        heard = self._relay.ask(number, pin) if number else None
+        if heard is None:
+            self._vault.slow.waste()
+            return PinResult.NONE_ISSUED
+        return self._counted(record, pin, heard, client)
+
+    def _counted(self, record: PatronRecord, pin: str, heard: Heard, client: Client) -> PinResult:
+        tried = Try(
+            patron_id=record.patron_id,
+            client=client.name,
+            mark=lambda: self._vault.mark("wrong pin", str(record.patron_id), pin),
+            matches=lambda: heard.right,
+        )
+        with database_errors():
+            return self._throttle.check(tried, None, -1)
+
+    def _number(self, record: PatronRecord) -> str:
+        """What the ILS has a student under; "" where it has no account of ours, for then the number is another's."""
+        told = read(
+            self._reader, lambda connection: ils.told_of(connection, record.patron.district, [record.patron_id])
+        )
+        return "" if record.patron_id not in told else told[record.patron_id] or record.patron.library_number
