@@ -157,6 +157,7 @@ def test_every_environment_variable_has_its_line() -> None:
         "ACCESS_PEPPER",
         "CLIENT_KEY",
         "SYNC_KEY",
+        "RELAY_PASSWORD",
         "SFTP_KEY_",
         "SFTP_PASSWORD_",
         "SMTP_PASSWORD",

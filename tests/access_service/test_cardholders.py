@@ -13,13 +13,16 @@ from access_service.domain.access import Answer, PinResult, Standing
 from access_service.domain.client import DialectName, Options, Release
 from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.pins import PinOwner
+from access_service.domain.sip2 import Sip2Options
 from access_service.domain.student import Role
 from access_service.errors import UnavailableError
+from access_service.protocols.sip2 import answers
+from access_service.protocols.sip2.codec import Message
 from access_service.settings import Settings
 from access_service.storage.engine import Databases
 from access_service.storage.tables import attempts, ils_accounts, ils_loads
 from tests.access_service import seed
-from tests.access_service.model_ils import HOLDER, Holder, PatronApiIls, Sip2Ils
+from tests.access_service.model_ils import HOLDER, Holder, PatronApiIls, Sip2Ils, information
 
 NUMBER, PIN = HOLDER.number, HOLDER.pin
 NOBODY = "21000000000099"
@@ -243,3 +246,26 @@ def test_nobody_else_says_that_a_pin_is_right(databases: Databases, school: Sip2
     school.spoil = lambda _: b""
     with pytest.raises(UnavailableError):
         directory.authenticate("12345", "5150", VENDOR)
+
+
+# -- in SIP2 ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_client_of_sip2_hears_the_ils(databases: Databases) -> None:
+    """Field by field as the ILS says it, but for what the client is never told; to a 23 what a 24 has. A question
+    about the card alone, and a locked card, have no right PIN."""
+    hiding = replace(VENDOR, options=Options(relay=True, sip2=Sip2Options(hidden_fields=("BD", "BE"))))
+    with Sip2Ils() as ils:
+        directory = seed.directory(databases, relayed(ils))
+        right = directory.authenticate(NUMBER, PIN, hiding)
+        bare = directory.find(NUMBER, hiding)
+    whole = information(NUMBER, PIN)
+    asked = Message("63", "001", {"AA": NUMBER})
+    assert answers.patron(asked, right, VENDOR, "town", seed.NOON).decode() == whole
+    told = whole.replace("BDHarbor Street 1|BEgrace@example.org|", "")
+    assert answers.patron(asked, right, hiding, "town", seed.NOON).decode() == told
+    assert b"|BLY|CQN|" in answers.patron(asked, bare, hiding, "town", seed.NOON)
+    brief = answers.patron(replace(asked, code="23"), right, VENDOR, "town", seed.NOON).decode()
+    assert brief == f"24{whole[2:37]}AOtown|AA{NUMBER}|AEHopper, Grace|BLY|CQY|BHUSD|BV1.50|AFGreetings.|"
+    locked = replace(right, pin=PinResult.LOCKED, relayed=None)
+    assert b"|BLY|CQN|" in answers.patron(asked, locked, VENDOR, "town", seed.NOON)
