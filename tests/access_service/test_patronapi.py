@@ -154,6 +154,49 @@ def test_a_contested_number_is_nobody(databases: Databases) -> None:
     assert page(web, "0012345/dump") == NOBODY
 
 
+def family_name_match(dumped: str, typed: str) -> bool:
+    """As Palace compares what was typed in place of a PIN: what stands before the comma, or else the last word."""
+    fields = [line.removesuffix("<BR>").split("=", 1) for line in dumped.split("\n") if line.endswith("<BR>")]
+    name = next((value for label, value in fields if label == "PATRN NAME[pn]"), None)
+    if name is None:
+        return False
+    family = name.split(",")[0] if "," in name else name.split(" ")[-1]
+    return family.upper() == typed.upper()
+
+
+@pytest.mark.parametrize(
+    ("family", "given", "typed"),
+    [
+        ("Lovelace", "Ada", "lovelace"),
+        ("De la Cruz", "Ana", "DE LA CRUZ"),
+        ("De la Cruz", "", "De la Cruz"),
+        ("King, Jr", "Ada", "King Jr"),
+        ("Nuñez", "Zoë", "nuñez"),
+        ("", "Ada", None),
+        ("", "", None),
+        ("<>", "Ada", None),
+    ],
+)
+def test_a_family_name_in_place_of_a_pin(family: str, given: str, typed: str | None) -> None:
+    """Programs that compare the family name with the dump find it whole; a patron without one is let in by nothing."""
+    answer = Answer(Standing.ACTIVE, PinResult.UNCHECKED, seed.patron(family_name=family, given_name=given))
+    dumped = codec.dump(answer, {Release.NAME})
+    opens = [text for text in (typed or "", "", " ", given, "Lovelaces") if family_name_match(dumped, text)]
+    assert opens == ([typed] if typed else [])
+    assert not family_name_match(codec.dump(answer, ()), family)
+
+
+def test_errors_are_no_page_of_iii(databases: Databases) -> None:
+    """What a client cannot have asked is a plain error: no code and no word that it reads."""
+    seed.admit(databases, seed.client(), key=None)
+    web = seed.web(databases)
+    for method, path, status in (("PUT", "1/dump", 405), ("GET", "1/2/3", 404), ("POST", "1/dump", 405)):
+        refused = web.open(f"/PATRONAPI/{path}", method=method)
+        assert (refused.status_code, refused.content_type) == (status, "text/plain; charset=utf-8")
+    too_much = web.post("/PATRONAPI/pintest", data={"number": "1" * 20_000})
+    assert (too_much.status_code, too_much.text) == (413, "Request Entity Too Large\n")
+
+
 def test_only_the_network_of_a_client_is_answered(databases: Databases) -> None:
     """Another address, or a client of another dialect, is refused with HTTP 403 and no word that could let in."""
     seed.store(databases, seed.patron())
