@@ -54,7 +54,7 @@ def rest(doors: Doors, number: str, pin: str | None) -> Said:
     if response.status_code != 200:
         return Said(str(response.status_code), wire(response))
     authenticated = str(told["authenticated"]).lower()
-    return Said(f"200 {authenticated} {told['standing']} {told['pin']}", wire(response))
+    return Said(f"200 {authenticated} {told['standing']} {told['pin']}", wire(response), told["message"])
 
 
 def rest_get(doors: Doors, number: str, _: str | None) -> Said:

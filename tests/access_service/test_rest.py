@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from access_service.domain.client import DialectName, Release
+from access_service.domain.client import DialectName, Options, Release
 from access_service.domain.patron import Presence
+from access_service.domain.wording import Language, Message, words
 from access_service.protocols.rest import codec
 from access_service.storage import engine, schema
 from access_service.storage.engine import Databases
@@ -65,9 +66,36 @@ def test_a_right_pin_lets_in(web: FlaskClient) -> None:
 
 def test_without_the_right_pin_nothing_is_told(web: FlaskClient) -> None:
     """A wrong or missing PIN refuses, and releases no fact about the patron."""
-    for pin, told in {"0413": "wrong", "": "missing", "   ": "missing"}.items():
-        nobody = {"authenticated": False, "standing": "active", "pin": told, "patron": None, "message": None}
+    wrong, missing = (words(message, Language.ENGLISH) for message in (Message.PIN_WRONG, Message.PIN_MISSING))
+    for pin, (told, message) in {
+        "0413": ("wrong", wrong),
+        "": ("missing", missing),
+        "   ": ("missing", missing),
+    }.items():
+        nobody = {"authenticated": False, "standing": "active", "pin": told, "patron": None, "message": message}
         assert ask(web, pin=pin) == nobody
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("es", Language.SPANISH),
+        ("es-MX,en;q=0.8", Language.SPANISH),
+        ("en;q=0.5, fr, ES;q=0.9", Language.SPANISH),
+        ("en-US,en;q=0.9,es;q=0.8", Language.ENGLISH),
+        ("es;q=0, en;q=0.1", Language.ENGLISH),
+        ("*", Language.SPANISH),
+        ("fr", Language.SPANISH),
+        ("", Language.SPANISH),
+        ("x;q=nothing,,\u00e9", Language.SPANISH),
+    ],
+)
+def test_a_message_is_in_the_language_of_who_reads_it(databases: Databases, accepted: str, language: Language) -> None:
+    """The question's first that there is, and without one the client's, here Spanish."""
+    seed.admit(databases, seed.client(options=Options(language=Language.SPANISH)))
+    asked = {"json": {"number": "7654321", "pin": "0412"}, "headers": AUTHORIZED | {"Accept-Language": accepted}}
+    told = seed.web(databases).post("/v1/authentications", **asked).json or {}
+    assert told["message"] == words(Message.UNKNOWN, language)
 
 
 def test_an_unknown_number_is_unknown(web: FlaskClient) -> None:

@@ -11,9 +11,25 @@ from typing_extensions import TypedDict
 from access_service.domain.access import Answer, Standing
 from access_service.domain.client import Client, Release
 from access_service.domain.identifiers import MAX_TYPED
+from access_service.domain.wording import Language, Message, words
 
 PROBLEM_TYPE = "application/problem+json"
-ASK_AT_THE_DESK = "More than one person has this number: please ask at the desk."
+
+# The last word of a problem's `type`, by status: stable, unlike the names that HTTP gives to its statuses.
+TYPE_PREFIX = "urn:problem-type:student-id-access:"
+TYPES = {
+    401: "unknown-client",
+    403: "not-allowed",
+    404: "not-found",
+    405: "method-not-allowed",
+    409: "ambiguous",
+    413: "too-large",
+    415: "not-json",
+    422: "malformed",
+    429: "too-many-failures",
+    500: "internal-error",
+    503: "unavailable",
+}
 
 # One text a status, always the same, so that no error can repeat what was sent.
 DETAILS = {
@@ -21,10 +37,11 @@ DETAILS = {
     403: "This client may not ask from this address or in this dialect.",
     404: "There is no such page, or no card with this number.",
     405: "This page does not take that method.",
-    409: ASK_AT_THE_DESK,
+    409: words(Message.AMBIGUOUS, Language.ENGLISH),
     413: "A question has at most 16 kB.",
     415: "Send JSON, with `Content-Type: application/json`.",
     422: "`number` and `pin` must be texts of at most 64 characters, `number` not empty, and there is no other key.",
+    429: "Too many wrong PINs came from this client; until the hour is over none is looked at for people new to it.",
     500: "Something is wrong on our side; the log has it.",
     503: "Nobody can be looked up just now; try again soon.",
 }
@@ -77,7 +94,8 @@ ToldStanding = Literal["active", "expired", "blocked", "unknown"]
 class Verdict(BaseModel):
     """`authenticated` is true for a right PIN of a card in good standing only; the two facts follow it apart.
 
-    `patron` is null unless authenticated. `pin` is `unchecked` where no one patron has the number.
+    `patron` is null unless authenticated. `pin` is `unchecked` where no one patron has the number. `message` is for the
+    person who is not let in, in the language of the question or the client's: English or Spanish.
     """
 
     authenticated: bool
@@ -95,22 +113,22 @@ class Card(BaseModel):
 
 
 class Problem(BaseModel):
-    """Any error (RFC 9457). Nothing of the request is repeated."""
+    """Any error (RFC 9457). Nothing of the request is repeated. The types are in docs/api.md."""
 
-    type: Literal["about:blank"]
+    type: Annotated[str, Field(json_schema_extra={"enum": [f"{TYPE_PREFIX}{word}" for word in TYPES.values()]})]
     title: str
     status: int
     detail: str
 
 
-def verdict(answer: Answer, client: Client) -> dict[str, object]:
-    """The body of a Verdict. Nobody's facts are told to one who does not know the PIN."""
+def verdict(answer: Answer, client: Client, language: Language | None = None) -> dict[str, object]:
+    """The body of a Verdict. Nobody's facts are told to one who does not know the PIN. `language` is the question's."""
     return {
         "authenticated": answer.authenticated,
         "standing": answer.told_standing,
         "pin": answer.told_pin,
         "patron": _released(answer, client) if answer.authenticated else None,
-        "message": ASK_AT_THE_DESK if answer.standing is Standing.AMBIGUOUS else None,
+        "message": None if answer.authenticated else words(answer.message, language or client.options.language),
     }
 
 
@@ -122,7 +140,8 @@ def card(answer: Answer, client: Client) -> dict[str, object]:
 def problem(status: int) -> dict[str, object]:
     """The body of a Problem."""
     title = HTTPStatus(status).phrase
-    return {"type": "about:blank", "title": title, "status": status, "detail": DETAILS.get(status, title)}
+    type_ = f"{TYPE_PREFIX}{TYPES[status]}" if status in TYPES else "about:blank"
+    return {"type": type_, "title": title, "status": status, "detail": DETAILS.get(status, title)}
 
 
 def _released(answer: Answer, client: Client) -> dict[str, object]:

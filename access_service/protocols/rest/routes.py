@@ -10,6 +10,7 @@ from werkzeug.exceptions import Unauthorized
 from access_service.clients import Clients
 from access_service.directory import PatronDirectory
 from access_service.domain.client import Client, DialectName
+from access_service.domain.wording import Language
 from access_service.protocols.rest import codec
 
 # For the OpenAPI document.
@@ -37,7 +38,7 @@ def blueprint(directory: PatronDirectory, clients: Clients) -> APIBlueprint:
     def authenticate(body: codec.Question) -> dict[str, object]:
         """May they come in?"""
         g.answer = directory.authenticate(body.number, body.pin, g.client)
-        return codec.verdict(g.answer, g.client)
+        return codec.verdict(g.answer, g.client, _language())
 
     @api.get(
         "/patrons/<number>",
@@ -63,6 +64,13 @@ def _client(clients: Clients) -> Client:
     if not client.may_ask(DialectName.REST, str(request.remote_addr)):
         abort(403)
     return client
+
+
+def _language() -> Language | None:
+    """The first of the question's languages that there are words in."""
+    known = {language.value: language for language in Language}
+    asked = (tag.split("-")[0].lower() for tag, quality in request.accept_languages if quality)
+    return next((known[tag] for tag in asked if tag in known), None)
 
 
 def _problems(*statuses: int) -> dict[int | str, Any]:
