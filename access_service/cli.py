@@ -51,6 +51,15 @@ def serve(installation: Installation) -> None:
     server.serve(installation.folder)
 
 
+@cli.command("serve-sip2")
+@click.pass_obj
+def serve_sip2(installation: Installation) -> None:
+    """Serve SIP2 until stopped (SIGTERM finishes answers under way, SIGHUP takes new certificates)."""
+    from access_service.protocols.sip2 import server  # noqa: PLC0415 - as above
+
+    server.serve(installation.folder)
+
+
 @cli.command("upgrade-db")
 @click.pass_obj
 def upgrade_db(installation: Installation) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -42,8 +42,11 @@ class Databases:
         self.writer.dispose()
 
 
-def connect(url: str) -> Databases:
-    """Engines for a SQLite file or a PostgreSQL database. Opens nothing yet; ConfigError for any other URL."""
+def connect(url: str, patience: int | None = None) -> Databases:
+    """Engines for a SQLite file or a PostgreSQL database. Opens nothing yet; ConfigError for any other URL.
+
+    `patience`: seconds after which a server that does not answer is away, for those who cannot wait.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -51,17 +54,25 @@ def connect(url: str) -> Databases:
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return _sqlite(url, Path(str(parsed.database)))
     if parsed.drivername == "postgresql+psycopg":
-        limits = {
+        limits: dict[str, int | str] = {
             "connect_timeout": 5,
             "keepalives_idle": 30,
             "keepalives_interval": 10,
             "keepalives_count": 3,
         }
+        if patience:
+            said = " ".join([*_options(parsed), f"-c statement_timeout={patience}s"])
+            limits |= {"connect_timeout": patience, "tcp_user_timeout": patience * 1000, "options": said}
         reader = create_engine(
             url, isolation_level="AUTOCOMMIT", connect_args=limits, hide_parameters=True, pool_size=READERS
         )
         return Databases(reader, create_engine(url, connect_args=limits, hide_parameters=True))
     raise ConfigError("[database] url: should begin with sqlite:/// (a file) or postgresql+psycopg://")
+
+
+def _options(url: URL) -> list[str]:
+    said = url.query.get("options", ())
+    return [said] if isinstance(said, str) else list(said)
 
 
 @contextmanager

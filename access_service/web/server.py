@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from contextlib import nullcontext
 from importlib import import_module
 from multiprocessing import parent_process
 from pathlib import Path
@@ -33,8 +34,10 @@ def serve(config: Path) -> None:
     relay = configured.service.relay
     # Who waits for the ILS keeps no student waiting.
     threads = BLOCKING_THREADS + (relay.places if relay else 0)
-    with TemporaryDirectory(prefix="access-metrics-") as counts:
-        os.environ |= {"ACCESS_CONFIG": str(config.resolve()), "PROMETHEUS_MULTIPROC_DIR": counts}
+    # A folder that is given is shared with `serve-sip2`, and /metrics shows the counts of both.
+    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    with nullcontext(given) if given else TemporaryDirectory(prefix="access-metrics-") as counts:
+        os.environ |= {"ACCESS_CONFIG": str(config.resolve()), "PROMETHEUS_MULTIPROC_DIR": str(counts)}
         # Before the fork, so that workers start at once; not sooner, because prometheus_client looks at import.
         import_module(APP)
         _server(http, threads).serve(target_loader=_worker, wrap_loader=False)

@@ -64,7 +64,7 @@ class Session:
         self._now = now
         # Who logged in, or who was known by the address last.
         self.client: Client | None = None
-        # The message being answered: its code, where we know it.
+        # The message being answered: its code, "none" where we do not know it; empty for an empty line.
         self.code = "none"
         self._logged_in = False
         self._strikes = 0
@@ -84,9 +84,9 @@ class Session:
     def heard(self, line: bytes, *, online: bool = True) -> Reply | Question:
         """What to do about one line. UnavailableError where nobody can say who asks; then, and while that is known,
         it is heard again as not `online`: who is known stays known, and nobody else comes in."""
-        self.code = "none"
         # Some end a line twice.
-        if not line.strip():
+        self.code = "none" if line.strip() else ""
+        if not self.code:
             return Reply()
         if online:
             known_before = self.client is not None
