@@ -3,9 +3,10 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from queue import Queue
 from threading import Thread
 from typing import Any
 
@@ -79,30 +80,29 @@ class Line:
 @contextmanager
 def serving(databases: Databases, now: Callable[[], datetime] = seed.at_noon, **sip2: Any) -> Iterator[Served]:
     """Serve these patrons and clients; `sip2` are keys of [sip2]."""
-    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
     directory = seed.directory(databases, now=now)
     switchboard = Switchboard(
         directory,
         Clients(databases.reader),
         lambda: engine.read(databases.reader, lambda connection: connection.exec_driver_sql("SELECT 1")),
     )
-    listener = Listener(Sip2(**sip2), switchboard, journal(Metrics(), seed.VAULT), now)
-    thread = Thread(target=loop.run_until_complete, args=(listener.serve(listening),), daemon=True)
-    thread.start()
-    served = Served(listening.getsockname()[1], loop, listener, switchboard, directory, thread)
-    try:
-        yield served
-    finally:
-        served.call(listener.stop)
-        thread.join(SECONDS)
-        switchboard.close()
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
-        asyncio.set_event_loop(None)
-        listening.close()
+    started: Queue[Served] = Queue()
+
+    async def serve() -> None:
+        listener = Listener(Sip2(**sip2), switchboard, journal(Metrics(), seed.VAULT), now)
+        port = listening.getsockname()[1]
+        started.put(Served(port, asyncio.get_running_loop(), listener, switchboard, directory, thread))
+        await listener.serve(listening)
+
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
+        thread = Thread(target=lambda: asyncio.run(serve()), daemon=True)
+        thread.start()
+        served = started.get(timeout=SECONDS)
+        try:
+            yield served
+        finally:
+            # It may have ended.
+            with suppress(RuntimeError):
+                served.call(served.listener.stop)
+            thread.join(SECONDS)
+            switchboard.close()
