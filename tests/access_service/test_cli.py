@@ -109,10 +109,15 @@ def _patronapi(place: Place, name: str, *networks: str) -> Ended:
         (("--dialect", "rest", "--district", "demo", "--network", "10.0.0.1/8"), "--network 10.0.0.1/8: should be"),
         (("--dialect", "patronapi", "--district", "demo", "--network", "0.0.0.0/0"), "everywhere is none"),
         (("--dialect", "patronapi", "--district", "demo", "--network", "::/0"), "everywhere is none"),
+        (("--dialect", "ezproxy", "--district", "demo", "--network", "0.0.0.0/0"), "everywhere is none"),
+        (
+            ("--dialect", "libauth", "--dialect", "rest", "--district", "demo", "--network", "::/0"),
+            "everywhere is none",
+        ),
     ],
 )
 def test_a_client_that_cannot_be_is_refused(place: Place, options: tuple[str, ...], said: str) -> None:
-    """An unknown district, a network that is none, and for the Patron API one that is everywhere."""
+    """An unknown district, a network that is none, and, where the address is all, one that is everywhere."""
     assert said in place.day("client", "add", "vendor", *options).refused()
     assert place.day("client", "list").out == ""
 
