@@ -4,26 +4,28 @@ import socket
 from contextlib import closing
 from dataclasses import replace
 
-from access_service.domain.client import BY_ADDRESS, Client, DialectName
+from access_service.domain.client import Client, DialectName
 from access_service.settings import Service
-from access_service.trying import http_dialects
+from access_service.trying import http_dialects, over_sip2
 from access_service.trying.trial import SECONDS, Outcome, Secrets, Trial, reachable
 
 
 def needs_key(client: Client) -> bool:
     """Whether any of its dialects asks for the key."""
-    return bool(client.dialects - BY_ADDRESS)
+    return bool(client.dialects - client.known_by_address)
 
 
 def play(service: Service, client: Client, dialect: DialectName, number: str, secrets: Secrets) -> Outcome:
     """What comes of asking in one dialect. Where the address is all that a client shows, and this machine's is not the
     client's, nothing is asked: another client would be answered."""
-    trial = Trial(client, number, secrets, reachable(service.http.host), service.http.port)
+    by_sip2 = dialect is DialectName.SIP2
+    at = service.sip2 if by_sip2 else service.http
+    trial = Trial(client, number, secrets, reachable(at.host), at.port)
     asking = _own_address(trial)
     elsewhere = asking is not None and not client.may_ask_from(asking)
-    if elsewhere and dialect in BY_ADDRESS:
+    if elsewhere and dialect in client.known_by_address:
         return Outcome(meaning=f"not asked: {_elsewhere(client, str(asking))}")
-    outcome = http_dialects.attempt(trial, dialect)
+    outcome = over_sip2.attempt(trial, service.sip2) if by_sip2 else http_dialects.attempt(trial, dialect)
     return replace(outcome, meaning=f"{outcome.meaning}: {_elsewhere(client, str(asking))}") if elsewhere else outcome
 
 
