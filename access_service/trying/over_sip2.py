@@ -17,6 +17,7 @@ LONGEST = 4096
 FIXED = 61
 _PROMPT = b": "
 _REFUSED = "the login is refused: the key or `sip2.login` is not this client's, or it may not ask from here"
+_CERTIFICATE = "not asked: the service wants a certificate (tls_client_ca) that only the client has: try it from there"
 _HUNG_UP = "the service hangs up: nobody may ask from here, or not without a login"
 
 
@@ -78,7 +79,8 @@ def _asked(line: Line, trial: Trial, outcome: Outcome) -> str:
     options, number = trial.client.options.sip2, trial.number
     login = options.login or trial.client.name
     if options.prompts:
-        line.read(_PROMPT)
+        if not line.read(_PROMPT):
+            return _HUNG_UP
         line.type_(lambda _: login, _PROMPT)
         if not line.type_(lambda secrets: secrets.key, b"\n").startswith("Login OK"):
             return _REFUSED
@@ -107,6 +109,8 @@ def _read(told: str) -> tuple[bool, str]:
 
 
 def _connected(trial: Trial, served: Sip2) -> socket.socket:
+    if served.tls_client_ca:
+        raise UnreachedError(_CERTIFICATE)
     try:
         connection = socket.create_connection((trial.host, trial.port), SECONDS)
         return _trusting(served).wrap_socket(connection) if served.tls_certificate else connection
@@ -126,8 +130,6 @@ def broken(trial: Trial, error: OSError) -> str:
     """Why there is nothing to ask, in one line with its remedy."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"TLS: {error.verify_message}: the service shows another certificate than tls_certificate, or an old one"
-    if isinstance(error, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(error.reason):
-        return "TLS: the service asks for a certificate (tls_client_ca) that only the client has: try it from there"
     if isinstance(error, ssl.SSLError):
         return f"TLS: what answers at port {trial.port} does not speak it: restart `access-service serve-sip2`"
     return trial.unanswered(error, "serve-sip2")

@@ -2,17 +2,23 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from access_service.cli_vendor import random_pin
+from access_service.domain.client import Client, DialectName
 from access_service.domain.pins import PinKind, PinRule
 from access_service.pin_vault import PEPPER_VARIABLE
 from access_service.storage import engine, schema
 from tests.access_service import seed
+from tests.access_service.sip2.certificates import Authority
+from tests.access_service.sip2.talk import speaking
+from tests.access_service.sip2.test_server import Service
+from tests.access_service.sip2.test_server import running as serving_sip2
 from tests.access_service.test_web import free_port, running
 from tests.commands import Commands
 from tests.place import Place
@@ -135,3 +141,82 @@ def test_a_service_that_is_not_there_is_told(place: Place) -> None:
     said = r"= not valid: nothing answers at 127\.0\.0\.1 port \d+ \(Connection refused\): is `access-service serve`"
     assert re.search(said, tried.out)
     assert place.day("try-client", "nobody", "1", typed="1\n").refused() == "no client 'nobody'; there are: vendor"
+
+
+# -- over SIP2 ----------------------------------------------------------------------------------------------------
+
+
+Stored = Callable[[Client], Place]
+
+
+@pytest.fixture
+def stored(tmp_path: Path, commands: Commands) -> Stored:
+    """Makes a place with a patron whose PIN is 0412, and this client of SIP2."""
+
+    def store(asking: Client) -> Place:
+        url = f"sqlite:///{tmp_path / 'access.db'}"
+        databases = engine.connect(url)
+        schema.upgrade(databases)
+        seed.store(databases, seed.patron(expires=date.max), pin="0412")
+        seed.admit(databases, replace(asking, dialects=frozenset({DialectName.SIP2})))
+        databases.dispose()
+        return Place(tmp_path, commands, url)
+
+    return store
+
+
+def knows(place: Place, service: Service, old: str, keys: str) -> None:
+    """Tell `place` where the service is, and these keys of [sip2] in place of `old`."""
+    place.environment |= {"SIP2_PORT": str(service.port), PEPPER_VARIABLE: seed.PEPPER.hex()}
+    place.edit(old, keys, "service.toml")
+
+
+def attempt(place: Place, number: str, *typed: str) -> str:
+    """What a trial of the vendor shows; no secret that is right is in it."""
+    ended = place.day("try-client", "vendor", number, typed="".join(f"{line}\n" for line in typed))
+    assert (ended.code == 0, ended.err) == ("= valid" in ended.out, "")
+    assert not re.search(f"0412|{seed.KEY}", ended.out)
+    return ended.out
+
+
+def test_sip2_is_tried_as_the_client_logs_in(stored: Stored, tmp_path: Path) -> None:
+    """Both sides, with secrets and the checksums of them masked, and what the flags, BL and CQ mean."""
+    place = stored(speaking())
+    with serving_sip2(place.database_url, tmp_path / "served") as service:
+        knows(place, service, "processes = 1", "processes = 2")
+        right = attempt(place, "0012345", "0412", seed.KEY)
+        assert right.startswith("sip2\n  > 9300CNvendor|CO****|CPtrial|AY0AZ****\n  < 941AY0AZFDFD\n  > 63000")
+        assert re.search(r"AO\|AA0012345\|AC\|AD\*{4}\|AY1AZ\*{4}\n  < 64 {14}000", right)
+        assert right.endswith("  = valid: the PIN is right; the card is good\n\n")
+        assert "= not valid: the PIN is wrong, or too many" in attempt(place, "0012345", "0413", seed.KEY)
+        assert "= not valid: nobody has this number" in attempt(place, "77", "0412", seed.KEY)
+        assert "= not valid: the login is refused" in attempt(place, "0012345", "0412", "none of ours")
+    gone = attempt(place, "0012345", "0412", seed.KEY)
+    assert "(Connection refused): is `access-service serve-sip2` running?" in gone
+
+
+def test_sip2_is_tried_over_tls(stored: Stored, tmp_path: Path) -> None:
+    """The configured certificate is trusted, another is one line; and so is a service that wants the client's."""
+    place, authority = stored(speaking(prompts=True)), Authority(tmp_path)
+    shown, other = ('tls_certificate = "{}"\ntls_key = "{}"\n'.format(*authority.issue(name)) for name in "ab")
+    asking = f'{shown}tls_client_ca = "{authority.file}"\n'
+    with serving_sip2(place.database_url, tmp_path / "served", shown) as service:
+        knows(place, service, "processes = 1\n", shown)
+        right = attempt(place, "0012345", "0412", seed.KEY)
+        assert right.startswith("sip2\n  < login:\n  > vendor\n  < password:\n  > ****\n  < Login OK.")
+        assert right.endswith("  = valid: the PIN is right; the card is good\n\n")
+        assert "= not valid: the login is refused" in attempt(place, "0012345", "0412", "none of ours")
+        knows(place, service, shown, other)
+        told = attempt(place, "0012345", "0412", seed.KEY)
+        assert "= not valid: TLS: " in told and "shows another certificate than tls_certificate" in told
+    place.edit(other, asking, "service.toml")
+    assert "= not valid: not asked: the service wants a certificate" in attempt(place, "0012345", "0412", seed.KEY)
+
+
+def test_sip2_is_tried_without_a_login(stored: Stored, tmp_path: Path) -> None:
+    """By the address alone: no key is asked for, and where the address is not the client's, nothing is asked."""
+    place = stored(speaking(without_login=True))
+    with serving_sip2(place.database_url, tmp_path / "served") as service:
+        knows(place, service, "processes = 1", "processes = 2")
+        right = attempt(place, "0012345", "0412")
+        assert right.startswith("sip2\n  > 63000") and "= valid" in right
