@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from flask.testing import FlaskClient
@@ -39,10 +40,14 @@ def _koha(web: FlaskClient, number: str, pin: str) -> bool:
 
 
 def _sierra(web: FlaskClient, number: str, pin: str) -> bool:
-    granted = web.post("/iii/sierra-api/v6/token", auth=("by-sierra", seed.KEY)).json or {}
-    token = {"Authorization": f"Bearer {granted.get('access_token')}"}
-    asked = {"barcode": number, "pin": pin}
+    asked, token = {"barcode": number, "pin": pin}, {"Authorization": f"Bearer {_token(web)}"}
     return web.post("/iii/sierra-api/v6/patrons/validate", json=asked, headers=token).status_code == 204
+
+
+@lru_cache(maxsize=1)
+def _token(web: FlaskClient) -> str:
+    """Asked for once, as clients do."""
+    return str((web.post("/iii/sierra-api/v6/token", auth=("by-sierra", seed.KEY)).json or {})["access_token"])
 
 
 @dataclass(frozen=True)
