@@ -38,6 +38,8 @@ class Action(StrEnum):
     PATRON_GIVE_BACK = "patron_give_back"
     PATRON_SET = "patron_set"
     PATRON_RELEASE = "patron_release"
+    PIN_CHOOSE = "pin_choose"
+    PIN_RESET = "pin_reset"
     REKEY = "rekey"
     RECYCLE = "recycle"
     RENUMBER = "renumber"

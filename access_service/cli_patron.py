@@ -6,11 +6,26 @@ import click
 
 from access_service import desk, overrides
 from access_service.command_line import WHY
-from access_service.console import Installation
+from access_service.console import Installation, typed_pin
+from access_service.domain.chosen_pins import MAX_DIGITS, PinRefusal
 from access_service.domain.ownership import OWNED, Owner
 from access_service.domain.patron import PatronRecord
+from access_service.errors import OperatorError
+from access_service.pin_desk import PinDesk
 from access_service.settings import District
 from access_service.storage.engine import Databases, database_errors
+
+REFUSED = {
+    PinRefusal.NOT_DIGITS: "a PIN has the digits 0 to 9 only: keypads have no others",
+    PinRefusal.TOO_SHORT: "a PIN has at least {} digits ([pins] minimum_length)",
+    PinRefusal.TOO_LONG: f"a PIN has at most {MAX_DIGITS} digits",
+    PinRefusal.ONE_DIGIT: "a PIN of one digit repeated is too easy to guess; choose another",
+    PinRefusal.SEQUENCE: "a PIN of digits in a row is too easy to guess; choose another",
+    PinRefusal.IN_NUMBER: "this PIN stands in the number on the card; choose another",
+    PinRefusal.ISSUED: "this is the PIN that was issued; choose another, or give --reset to go back to it",
+    PinRefusal.NOT_KEPT_HERE: "no PIN can be chosen here: it is the ILS's ([pins] owner), or the card is a test card,"
+    " or its holder has left",
+}
 
 _REASON = click.option("--reason", required=True, type=WHY, help="Why, for the record.")
 
@@ -86,6 +101,41 @@ def release(installation: Installation, number: str, field: tuple[str, ...], rea
         stays = district.rules.owners.of(name) is not Owner.ROSTER
         said = "the library owns it, so it stays as it is" if stays else "the next night puts the roster's back"
         click.echo(f"patron {found.patron_id}: {name} released; {said}")
+
+
+@patron.command()
+@click.argument("number")
+@click.option("--random", "at_random", is_flag=True, help="Make a new one, and show it this once.")
+@click.option("--reset", is_flag=True, help="Forget the chosen one: the issued one opens again.")
+@_REASON
+@click.pass_obj
+def pin(installation: Installation, number: str, at_random: bool, reset: bool, reason: str) -> None:
+    """Set a chosen PIN: typed unseen, or one line on standard input. Failed tries of the patron are forgotten."""
+    if at_random and reset:
+        raise click.UsageError("give one of --random and --reset")
+    settings, databases = installation.settings(), installation.databases()
+    with database_errors(), databases.reader.connect() as connection:
+        found = desk.counting(connection, desk.named(connection, settings.districts, number))
+    auditor, pins = installation.auditor(databases), PinDesk(databases, settings)
+    if not pins.keeps(found):
+        raise OperatorError(f"patron {found.patron_id}: {REFUSED[PinRefusal.NOT_KEPT_HERE]}")
+    if reset:
+        with database_errors():
+            pins.take_back(auditor, found, reason)
+        left = "the issued one opens again" if found.pin_digest else "none was issued, so none opens"
+        click.echo(f"patron {found.patron_id}: the chosen PIN is forgotten; {left}")
+        return
+    typed = None if at_random else typed_pin().strip()
+    with database_errors():
+        if typed is None:
+            chosen = pins.give_random(auditor, found, reason)
+        else:
+            chosen = pins.choose(auditor, found, typed, reason) or ""
+    if isinstance(chosen, PinRefusal):
+        raise OperatorError(REFUSED[chosen].format(settings.service.pins.minimum_length))
+    click.echo(f"patron {found.patron_id}: a PIN was chosen; the issued one opens nothing any more")
+    if chosen:
+        click.echo(f"PIN, shown only now: {chosen}")
 
 
 def _named(installation: Installation, databases: Databases, number: str) -> tuple[District, PatronRecord]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from access_service.audit import Action, Auditor, Deed
 from access_service.directory import meanings, owners
 from access_service.domain.access import IN_GOOD_STANDING, judge, kept_open
-from access_service.domain.patron import PatronRecord, Presence
+from access_service.domain.patron import PatronRecord, Presence, importance
 from access_service.domain.student import Role
 from access_service.edits import editing
 from access_service.errors import OperatorError
@@ -42,6 +42,12 @@ def named(connection: Connection, districts: Mapping[str, District], typed: str)
     if len(people) > 1 or record is None:
         raise OperatorError("this number is not one patron's; give the whole library number")
     return record
+
+
+def counting(connection: Connection, record: PatronRecord) -> PatronRecord:
+    """Of a person's cards the one that counts now."""
+    cards = patrons.of_persons(connection, {record.person}, "") if record.person else []
+    return max((card.record for card in cards), key=importance, default=record)
 
 
 def convert(

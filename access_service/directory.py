@@ -92,7 +92,7 @@ class PatronDirectory:
             return lambda: Answer(found.standing, PinResult.UNCHECKED)
         record, attempts = found.hit.record, found.hit.attempts
         # Of a PIN that is the ILS's nothing is known here, whatever is still stored.
-        if record.pin_digest is None or not verified_here(record, self._pin_owner):
+        if not record.has_pin or not verified_here(record, self._pin_owner):
             return lambda: Answer(found.standing, PinResult.NONE_ISSUED, record)
         tried = Try(
             patron_id=record.patron_id,
@@ -168,7 +168,7 @@ class PatronDirectory:
 
     def _cards(self, persons: set[int], client: Client) -> list[Card]:
         served = client.districts & self._districts.keys()
-        cards = read(self._reader, lambda connection: list(patrons.of_persons(connection, persons, client.name)))
+        cards = read(self._reader, lambda connection: patrons.of_persons(connection, persons, client.name))
         return [card for card in cards if card.record.patron.district in served]
 
     def _hits(self, keys: set[str], client: Client) -> list[Hit]:

@@ -143,7 +143,7 @@ class Explainer:
         standing = judge(wound_down(kept_open(record, frozen, today), last_day), today)
         told = tuple(self._told(record, standing))
         if record.patron.role is Role.TEST_CARD:
-            story = *self._granted(record), "a PIN was set" if record.pin_digest else "no PIN was set"
+            story = *self._granted(record), "a PIN was set" if record.has_pin else "no PIN was set"
             return Explanation(standing, (*found, *story, *told), TEST_CARD)
         left = record.presence is Presence.LEFT
         refused = self._exclusion(record.patron.district, [fold(record.patron.student_number)]) if left else None
@@ -162,7 +162,7 @@ class Explainer:
             next_step = RENEW
         if standing in IN_GOOD_STANDING and not verified_here(record, self.pin_owner):
             next_step = ILS_PIN
-        elif standing in IN_GOOD_STANDING and not record.pin_digest:
+        elif standing in IN_GOOD_STANDING and not record.has_pin:
             next_step = NO_PIN
         elif (locked := self._locked(record)) > 0:
             next_step = f"wait {locked} seconds, then the right PIN works again"
@@ -325,6 +325,8 @@ def _rules(record: PatronRecord, rules: MappingRules) -> Iterator[str]:
 def _pin(record: PatronRecord, district: District, owner: PinOwner) -> str:
     if not verified_here(record, owner):
         return "the PIN is the ILS's ([pins] owner): none is known here, and [relay] asks the ILS"
+    if record.chosen:
+        return f"the PIN was chosen on {record.chosen.since}; the issued one opens nothing"
     rule = district.rules.terms.get(record.patron.role, district.rules).pin
     if record.pin_digest is None:
         return "no PIN was issued"

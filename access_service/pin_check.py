@@ -17,21 +17,33 @@ class PinCheck:
         self._vault = vault
         self._record = record
         self._pin = pin
+        self._found: bool | None = None
 
     def at_once(self) -> bool:
-        """Whether it is seen at once to be right."""
-        return self._vault.matches(self._record, self._pin)
+        """Whether it is seen at once to be right, as issued PINs are, and chosen ones that were right lately."""
+        if not (self._record and self._record.chosen):
+            return self._vault.matches(self._record, self._pin)
+        digest = self._vault.chosen_digest(self._record.chosen, self._pin)
+        return digest is not None and self._vault.slow.lately(self._record.chosen.hash, digest)
 
     def right(self) -> bool:
-        """Whether it is right; may wait for a slow hash."""
-        return self.at_once()
+        """Whether it is right; may wait for a slow hash, and does once."""
+        if self.at_once():
+            return True
+        chosen = self._record.chosen if self._record else None
+        digest = self._vault.chosen_digest(chosen, self._pin) if chosen else None
+        if chosen is None or digest is None:
+            return False
+        if self._found is None:
+            self._found = self._vault.slow.same(chosen.hash, digest)
+        return self._found
 
     def paid(self, later: Later) -> Later:
         """The same answer, and one slow hash for every answer but a right PIN's."""
 
         def pay() -> Answer:
             answer = later()
-            if answer.pin is not PinResult.OK:
+            if answer.pin is not PinResult.OK and self._found is None:
                 self._vault.slow.waste()
             return answer
 

@@ -1,17 +1,20 @@
 """The pepper ring: keyed digests of issued PINs, and marks that let us recognise what we do not store.
 
-Layout of a digest: HMAC-SHA256(pepper, version "1" | patron id, 8 bytes | length of PIN, 2 bytes | PIN in UTF-8).
+Layout of a digest: HMAC-SHA256(pepper, version "1", of a chosen PIN "2" | patron id, 8 bytes | length of PIN, 2 bytes |
+PIN in UTF-8).
 A digest is bound to its patron, so rows cannot be swapped; a copy of the database without the pepper gives no PIN.
+Of a chosen PIN the digest is not stored, but a slow hash of it (slow_hash.py).
 """
 
 import hmac
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from hashlib import blake2b
 from os import urandom
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from access_service.domain.patron import PatronRecord
+from access_service.domain.patron import ChosenPin, PatronRecord
 from access_service.errors import ConfigError
 from access_service.settings import secret
 from access_service.slow_hash import SlowHash
@@ -20,6 +23,7 @@ PEPPER_VARIABLE = "ACCESS_PEPPER"
 MIN_PEPPER_BYTES = 32
 MAX_PIN_BYTES = 64
 _NOBODY = bytes(32)
+_ISSUED, _CHOSEN = b"1", b"2"
 _NONCE = 12
 
 
@@ -57,12 +61,24 @@ class PinVault:
         return _digest(self._ring[self.key_id], patron_id, pin)
 
     def matches(self, record: PatronRecord | None, pin: str) -> bool:
-        """Whether `pin` is the patron's. Nobody's PIN, and an empty or huge one, costs the same and is wrong."""
+        """Whether `pin` is the one issued to the patron. Nobody has one, and an empty or huge one is wrong."""
         pepper = self._ring.get(record.pin_key or "") if record else None
         stored = record.pin_digest if record and pepper else None
         given = _digest(pepper or self._ring[self.key_id], record.patron_id if record else 0, pin)
         same = hmac.compare_digest(stored or _NOBODY, given)
         return same and stored is not None and 0 < len(_raw(pin)) <= MAX_PIN_BYTES
+
+    def choose(self, patron_id: int, pin: str, today: date) -> ChosenPin:
+        """What to store of a chosen PIN, by a slow hash: UnavailableError where too many ask for those."""
+        digest = _digest(self._ring[self.key_id], patron_id, pin, _CHOSEN)
+        return ChosenPin(patron_id, self.key_id, self.slow.make(digest), today)
+
+    def chosen_digest(self, chosen: ChosenPin, pin: str) -> bytes | None:
+        """What the slow hash was made of, if this is the PIN; None where it cannot be."""
+        pepper = self._ring.get(chosen.key_id)
+        if pepper is None or not 0 < len(_raw(pin)) <= MAX_PIN_BYTES:
+            return None
+        return _digest(pepper, chosen.patron_id, pin, _CHOSEN)
 
     def chain(self, key_id: str, previous: bytes, entry: str) -> bytes:
         """The link (32 bytes) of an entry of the audit to the one before it, under a key of its own; b"" for a pepper
@@ -110,8 +126,8 @@ def _marker(key: bytes) -> Callable[[str], bytes]:
     return mark
 
 
-def _digest(pepper: bytes, patron_id: int, pin: str) -> bytes:
-    return hmac.digest(pepper, b"1" + patron_id.to_bytes(8, "big") + _sized(pin[: MAX_PIN_BYTES + 1]), "sha256")
+def _digest(pepper: bytes, patron_id: int, pin: str, version: bytes = _ISSUED) -> bytes:
+    return hmac.digest(pepper, version + patron_id.to_bytes(8, "big") + _sized(pin[: MAX_PIN_BYTES + 1]), "sha256")
 
 
 def _sized(text: str) -> bytes:

@@ -15,6 +15,7 @@ from argon2.exceptions import VerificationError
 from argon2.low_level import Type, hash_secret, verify_secret
 
 from access_service.errors import UnavailableError
+from access_service.remembered import Remembered
 
 # Of each kind in one process. Who waits sends nothing meanwhile, who is refused does at once: better many than few.
 WAITING = 48
@@ -55,8 +56,9 @@ class Queue:
 class SlowHash:
     """Makes and checks slow hashes of secrets that are keyed already (pin_vault.py)."""
 
-    def __init__(self, cost: Cost = STANDARD) -> None:
+    def __init__(self, cost: Cost = STANDARD, remembered: Remembered | None = None) -> None:
         self.cost = cost
+        self._remembered = remembered or Remembered()
         self._checks = Queue("chosen-pins", nice=5, room=WAITING)
         self._wasted = Queue("failures", nice=15, room=WAITING)
 
@@ -66,7 +68,14 @@ class SlowHash:
 
     def same(self, made: str, secret: bytes) -> bool:
         """Whether a hash was made of this secret."""
-        return self._checks.run(lambda: _same(made, secret))
+        same = self._checks.run(lambda: _same(made, secret))
+        if same:
+            self._remembered.add(made, secret)
+        return same
+
+    def lately(self, made: str, secret: bytes) -> bool:
+        """Whether that was found to be so in the last minutes."""
+        return (made, secret) in self._remembered
 
     def waste(self) -> None:
         """The work of a check whose result is known already."""

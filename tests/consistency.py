@@ -56,7 +56,7 @@ BROKEN = {
     "a PIN that waits, though the ILS has the account": "SELECT i.patron_id FROM ils_pins i"
     " JOIN ils_accounts a ON a.patron_id = i.patron_id WHERE a.made AND a.told <> '{}'",
     "two PINs of one patron": "SELECT i.patron_id FROM ils_pins i JOIN patrons p ON p.patron_id = i.patron_id"
-    " WHERE p.pin_digest IS NOT NULL",
+    " WHERE p.pin_digest IS NOT NULL OR p.chosen_hash IS NOT NULL",
     "an account of nobody": "SELECT patron_id FROM ils_accounts a WHERE NOT EXISTS"
     " (SELECT 1 FROM patrons p WHERE p.patron_id = a.patron_id AND p.district = a.district)",
     "an account that was told and never made": "SELECT patron_id FROM ils_accounts WHERE told <> '{}' AND load = 0",

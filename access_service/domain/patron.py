@@ -56,12 +56,24 @@ class Patron:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenPin:
+    """A PIN that its patron or the desk chose, for the card `patron_id`: of a person with several it opens whichever
+    counts. `hash` is argon2id of its keyed digest, whose pepper is `key_id` (pin_vault.py)."""
+
+    patron_id: int
+    key_id: str
+    hash: str = field(repr=False)
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
 class PatronRecord:
     """A stored patron. `patron_id` never changes and is never reused; credentials and usage hang on it.
 
     `person` is set of one who is linked with patrons of other districts: the patron id of the eldest. `blocked` is the
     ILS's word, by its newest extract.
-    `pin_key` and `pin_digest` are the issued PIN under a pepper (pin_vault.py); both None means no PIN works.
+    `pin_key` and `pin_digest` are the issued PIN under a pepper (pin_vault.py); both None means that none was issued.
+    Where one was chosen the issued one opens nothing.
     """
 
     patron_id: int
@@ -74,6 +86,11 @@ class PatronRecord:
     pin_digest: bytes | None = field(repr=False)
     person: int | None = None
     blocked: bool = False
+    chosen: ChosenPin | None = None
+
+    @property
+    def has_pin(self) -> bool:
+        return self.chosen is not None or self.pin_digest is not None
 
     @property
     def told_id(self) -> int:

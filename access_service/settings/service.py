@@ -64,7 +64,10 @@ def _is_loopback(host: str) -> bool:
 
 
 class Pins(Table):
+    """`minimum_length` is that of PINs that somebody chooses; issued ones are as the district's rule has them."""
+
     owner: PinOwner = PinOwner.SERVICE
+    minimum_length: Annotated[int, Field(ge=4, le=12)] = 4
 
 
 class Service(Table):

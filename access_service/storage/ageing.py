@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, not_, or_, sel
 
 from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.patron import Presence
-from access_service.storage import bulk, ils
+from access_service.storage import bulk, chosen_pins, ils
 from access_service.storage.patrons import BATCH
 from access_service.storage.runs import PUBLISHED, REFRESH, Outcome
 from access_service.storage.tables import (
@@ -101,7 +101,8 @@ def forget(
     connection.execute(
         update(patrons)
         .where(nobody, or_(patrons.c.library_number != "", patrons.c.student_number != ""))
-        .values(student_number="", library_number="", given_name="", family_name="", pin_key=None, pin_digest=None)
+        .values(student_number="", library_number="", given_name="", family_name="")
+        .values(pin_key=None, pin_digest=None, **chosen_pins.NONE)
     )
     connection.execute(
         update(patrons)

@@ -1,8 +1,11 @@
 """Failed PINs of a patron at a client. One statement each, so that no two workers can count past each other."""
 
-from sqlalchemy import Connection, text
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, text
 
 from access_service.storage.patrons import Attempts
+from access_service.storage.tables import attempts
 
 FREE_FAILURES = 5
 FIRST_LOCK_SECONDS = 30
@@ -58,6 +61,11 @@ def reserve(connection: Connection, patron_id: int, client: str, expected: Attem
 def clear(connection: Connection, patron_id: int, client: str) -> None:
     """Forget all failures."""
     connection.execute(_CLEAR, {"patron_id": patron_id, "client": client})
+
+
+def forget(connection: Connection, patron_ids: Collection[int]) -> None:
+    """Forget all failures of these patrons, at every client."""
+    connection.execute(delete(attempts).where(attempts.c.patron_id.in_(patron_ids)))
 
 
 def mark_wrong(connection: Connection, patron_id: int, client: str, mark: bytes) -> None:

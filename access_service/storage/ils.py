@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Update, bindparam, delete, exists, func, inse
 
 from access_service.domain.patron import Presence
 from access_service.domain.student import Role
-from access_service.storage import bulk
+from access_service.storage import bulk, chosen_pins
 from access_service.storage.patrons import BATCH
 from access_service.storage.tables import ils_accounts, ils_loads, ils_pins, patrons
 
@@ -226,8 +226,9 @@ def refused_without_pin(connection: Connection, district: str) -> bool:
 
 def drop_digests(connection: Connection, district: str) -> None:
     """Leave none of the PINs that are verified here, but for test cards."""
-    mine = patrons.c.district == district, patrons.c.pin_digest.is_not(None), patrons.c.role != Role.TEST_CARD
-    connection.execute(update(patrons).where(*mine).values(pin_key=None, pin_digest=None))
+    kept = or_(patrons.c.pin_digest.is_not(None), patrons.c.chosen_hash.is_not(None))
+    mine = patrons.c.district == district, kept, patrons.c.role != Role.TEST_CARD
+    connection.execute(update(patrons).where(*mine).values(pin_key=None, pin_digest=None, **chosen_pins.NONE))
 
 
 def prune_pins(connection: Connection, district: str, *, every: bool = False) -> None:

@@ -1,7 +1,7 @@
 """Patrons and the numbers that find them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Dialect, and_, bindparam, select
 from sqlalchemy.dialects import sqlite
 
 from access_service.domain.identifiers import IdentifierKind
-from access_service.domain.patron import Patron, PatronRecord, Presence
+from access_service.domain.patron import ChosenPin, Patron, PatronRecord, Presence
 from access_service.domain.student import Role
 from access_service.storage.engine import rows
 from access_service.storage.tables import attempts, identifiers, patrons
@@ -24,6 +24,7 @@ _RECORD = [
         patrons.c[name]
         for name in ("presence", "left_on", "created_on", "updated_on", "pin_key", "pin_digest", "person", "blocked")
     ),
+    *(patrons.c[name] for name in ("chosen_key", "chosen_hash", "chosen_on")),
 ]
 
 
@@ -85,14 +86,22 @@ def find(connection: Connection, keys: Collection[str], client: str) -> list[Hit
     return hits
 
 
-def of_persons(connection: Connection, persons: Collection[int], client: str) -> Iterator[Card]:
-    """Every card of these people (PatronRecord.person), with its failures at `client`."""
+def of_persons(connection: Connection, persons: Collection[int], client: str) -> list[Card]:
+    """Every card of these people (PatronRecord.person), with its failures at `client`. The PIN that a person chose
+    last is that of all their cards."""
     failed = and_(attempts.c.patron_id == patrons.c.patron_id, attempts.c.client == client)
     failures = [attempts.c[name] for name in Attempts.__dataclass_fields__]
     statement = select(*failures, *_RECORD).select_from(patrons.outerjoin(attempts, failed))
     known = patrons.c.person.in_(persons), patrons.c.forgotten_on.is_(None)
-    for row in connection.execute(statement.where(*known)):
-        yield Card(_record(row[3:]), Attempts(*row[:3]) if row[0] is not None else None)
+    cards = [
+        Card(_record(row[3:]), Attempts(*row[:3]) if row[0] is not None else None)
+        for row in connection.execute(statement.where(*known))
+    ]
+    chosen: dict[int | None, ChosenPin] = {}
+    for record in sorted((card.record for card in cards), key=lambda record: record.patron_id):
+        if record.chosen and (record.person not in chosen or chosen[record.person].since <= record.chosen.since):
+            chosen[record.person] = record.chosen
+    return [replace(card, record=replace(card.record, chosen=chosen.get(card.record.person))) for card in cards]
 
 
 def records(connection: Connection, patron_ids: Sequence[int]) -> Iterator[PatronRecord]:
@@ -144,10 +153,11 @@ def _record(row: Sequence[Any]) -> PatronRecord:
     patron_id, district, source_id, role, *facts, expires = row[:14]
     presence, *days = row[14:18]
     left_on, created_on, updated_on = map(_day, days)
-    pin_key, pin_digest, person, blocked = row[18:]
+    pin_key, pin_digest, person, blocked, chosen_key, chosen_hash, chosen_on = row[18:]
+    chosen = ChosenPin(patron_id, chosen_key, chosen_hash, _day(chosen_on)) if chosen_hash else None
     facts.append(_day(expires))
     patron = Patron(district, source_id, Role(role), *facts)
-    others = pin_key, pin_digest, person, bool(blocked)
+    others = pin_key, pin_digest, person, bool(blocked), chosen
     return PatronRecord(patron_id, patron, Presence(presence), left_on, created_on, updated_on, *others)
 
 

@@ -22,7 +22,7 @@ from access_service.domain.student import Role
 from access_service.pin_vault import PinVault
 from access_service.settings import District, Settings
 from access_service.slow_hash import Cost, SlowHash
-from access_service.storage import clients
+from access_service.storage import chosen_pins, clients
 from access_service.storage.engine import Databases
 from access_service.storage.tables import identifiers, patrons
 from access_service.usage import UsageCounter
@@ -86,6 +86,14 @@ def store(databases: Databases, record: PatronRecord, pin: str | None = "0412") 
     name_as(databases, IdentifierKind.STUDENT_NUMBER, record.patron.student_number, record)
     name_as(databases, IdentifierKind.LIBRARY_NUMBER, record.patron.library_number, record)
     return record
+
+
+def choose(databases: Databases, record: PatronRecord, pin: str) -> PatronRecord:
+    """Give a stored patron a chosen PIN."""
+    chosen = VAULT.choose(record.patron_id, pin, TODAY)
+    with databases.writer.begin() as connection:
+        chosen_pins.put(connection, chosen)
+    return replace(record, chosen=chosen)
 
 
 def name_as(databases: Databases, kind: IdentifierKind, number: str, record: PatronRecord) -> None:

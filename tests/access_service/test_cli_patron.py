@@ -106,3 +106,37 @@ def test_a_skip_is_of_one_student(place: Place) -> None:
     """By one of number and source id."""
     told = ("--district", "demo", "--until", str(datetime.now(UTC).date() + timedelta(days=1)), "--reason", "a test")
     assert "one of --number and --source-id" in place.day("exception", "add", "skip", *told).refused()
+
+
+def test_a_pin_is_chosen_shown_once_and_taken_back(place: Place) -> None:
+    """Typed on standard input or made at random; who did it is on record, and no PIN is."""
+    said = "patron 1: a PIN was chosen; the issued one opens nothing any more\n"
+    why = "--reason", "asked for it"
+    assert place.day("patron", "pin", "1", *why, typed="7392\n").out == said
+    made = place.day("patron", "pin", "290000001", "--random", *why).out
+    pin = made.removeprefix(f"{said}PIN, shown only now: ").strip()
+    assert len(pin) == 6 and pin.isdigit()
+    with place.nights() as nights:
+        assert nights.sign_in("1", pin).authenticated and not nights.sign_in("1", "7392").authenticated
+    assert "the PIN was chosen on" in place.day("explain", "1").out
+    back = place.day("patron", "pin", "1", "--reset", *why).out
+    assert back == "patron 1: the chosen PIN is forgotten; the issued one opens again\n"
+    listed = place.day("audit", "list").out
+    assert "pin_choose  patron 1: asked for it" in listed and "pin_reset  patron 1: asked for it" in listed
+    assert not {pin, "7392"} & set(place.day("audit", "list", "--json").out.split('"'))
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "said"),
+    [
+        ("739\n", (), "at least 4 digits"),
+        ("7777\n", (), "one digit repeated"),
+        ("\n", (), "digits 0 to 9 only"),
+        ("", ("--reset",), "patron 1 has no chosen PIN"),
+        ("", ("--reset", "--random"), "give one of --random and --reset"),
+    ],
+)
+def test_a_pin_that_cannot_be_is_refused(place: Place, typed: str, options: tuple[str, ...], said: str) -> None:
+    """In one line, and nothing is changed."""
+    ended = place.day("patron", "pin", "1", *options, "--reason", "x", typed=typed)
+    assert ended.code == 1 and said in ended.err

@@ -43,6 +43,10 @@ patrons = Table(
     Column("created_run", Integer, nullable=False),
     Column("created_on", Date, nullable=False),
     Column("updated_on", Date, nullable=False),
+    # The PIN that its patron or the desk chose, in place of the issued one.
+    Column("chosen_key", String(8)),
+    Column("chosen_hash", Text),
+    Column("chosen_on", Date),
     # From then on nothing here says who it was.
     Column("forgotten_on", Date),
     # Of one who is linked with a patron of another district: the patron id of the eldest of them.
