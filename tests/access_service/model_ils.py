@@ -155,6 +155,7 @@ class PatronApiIls(_Ils):
 
         class Pages(BaseHTTPRequestHandler):
             ils: "PatronApiIls"
+            disable_nagle_algorithm = True
 
             def setup(self) -> None:
                 super().setup()
