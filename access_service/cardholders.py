@@ -24,6 +24,10 @@ class Cardholders:
         self._throttle = throttle
         self._vault = vault
 
+    @property
+    def places(self) -> int:
+        return self._relay.places
+
     def answer(self, typed: str, pin: str | None, client: Client, today: date) -> Answer:
         """Who has a number that is no student's. UnavailableError where the ILS cannot say."""
         given = pin if pin and pin.strip() else None

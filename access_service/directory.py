@@ -59,6 +59,11 @@ class PatronDirectory:
         self._cardholders = cardholders
         self._freezes = Freezes(reader)
 
+    @property
+    def places(self) -> int:
+        """How many questions can wait for the ILS at once; one more is answered at once that nobody can say."""
+        return self._cardholders.places if self._cardholders else 0
+
     def find(self, typed: str, client: Client) -> Answer:
         """Who a typed or scanned number is, in the districts the client serves. UnavailableError if nobody can say."""
         return settled(self.begin(typed, None, client))

@@ -24,6 +24,7 @@ from sqlalchemy import text
 
 from access_service.storage import engine
 from access_service.storage.tables import metadata
+from tests.access_service.model_ils import Holder, PatronApiIls
 from tests.commands import ROOT, Commands
 from tests.place import Place
 from tests.sync.ils.model import configure
@@ -37,6 +38,8 @@ LETTERS = "abcdefghijklmnop"
 NUMBER = "9021077"  # of whom a card is made; eleven digits with those of the student
 LOST = "4403088"  # of whom none is
 SIGNED_UP, WRONG_PIN = "08071931", "66600999"
+# Whom the ILS alone knows.
+HOLDER = Holder(f"{NUMBER}88888888", SIGNED_UP, f"{FAMILY}-Holder, {GIVEN}")
 NAMES, NUMBERS = (GIVEN, FAMILY, NEVER), (NUMBER, LOST)
 EXTRACT = """
 [ils.extract]
@@ -127,8 +130,11 @@ def test_nothing_personal_leaves_its_place(place: Place) -> None:
     ]
     heard.rest += told
     clients(place, heard)
-    with serving(place, heard) as port:
-        questions(port, place, heard)
+    with PatronApiIls(HOLDER) as ils:
+        ask_there(place, ils)
+        with serving(place, heard) as port:
+            questions(port, place, heard)
+            cardholders(port, place, heard, ils)
     commands_that_ask(place, heard)
     check_what_was_said(heard)
     check_what_is_stored(place)
@@ -339,6 +345,31 @@ def questions(port: int, place: Place, heard: Heard) -> None:
     silent += _disordered(port, place, key, number)
     silent += [ask(port, "GET", page) for page in ("/metrics", "/readyz", "/healthz", "/openapi.json")]
     assert 0 not in {status for status, _ in silent}
+    heard.rest += [said for _, said in silent]
+
+
+def ask_there(place: Place, ils: PatronApiIls) -> None:
+    """An ILS that is asked about numbers of nobody, for one client."""
+    with (place.config / "service.toml").open("a", encoding="utf-8") as service:
+        service.write(f'[relay]\nprotocol = "patronapi"\nhost = "127.0.0.1"\nport = {ils.port}\ntls = false\n')
+    here = ("--district", "demo", "--network", "127.0.0.0/8", "--release", "name", "--set", "relay=true")
+    place.environment["RELAYED"] = place.day("client", "add", "box", "--dialect", "rest", *here, "--json").json["key"]
+
+
+def cardholders(port: int, place: Place, heard: Heard, ils: PatronApiIls) -> None:
+    """Somebody whom the ILS alone knows: their right PIN, others, and the ILS away."""
+
+    def sign_in(pin: str) -> tuple[int, str]:
+        asked = json.dumps({"number": HOLDER.number, "pin": pin})
+        return ask(port, "POST", "/v1/authentications", asked, place.environment["RELAYED"])
+
+    status, said = sign_in(SIGNED_UP)
+    assert status == 200 and f"{FAMILY}-Holder" in said
+    heard.answers.append(said)
+    silent = [sign_in(pin) for pin in (WRONG_PIN, "", f"{SIGNED_UP}0", "|")]
+    ils.spoil = lambda page: page[:-3]
+    silent += [sign_in(pin) for pin in (SIGNED_UP, WRONG_PIN)]
+    assert [status for status, _ in silent] == [200] * 4 + [503] * 2
     heard.rest += [said for _, said in silent]
 
 

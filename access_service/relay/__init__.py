@@ -42,6 +42,11 @@ class Relay:
 
         self._pool = Pool(connect, relay.connections, relay.places, relay.timeout_seconds)
 
+    @property
+    def places(self) -> int:
+        """How many questions can be with the ILS or wait for it at once."""
+        return self._relay.places
+
     def ask(self, number: str, pin: str | None) -> Heard | None:
         """What the ILS says of a number as it was typed, and of a PIN that is not empty; None for what is no number.
         UnavailableError where it is away, and where what it says cannot be believed."""

@@ -1,8 +1,10 @@
 """Numbers of nobody here, and PINs that the ILS keeps: what is asked there, what is not, and what clients read."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
+from time import monotonic
 
 import pytest
 from flask.testing import FlaskClient
@@ -23,6 +25,8 @@ from access_service.storage.engine import Databases
 from access_service.storage.tables import attempts, ils_accounts, ils_loads
 from tests.access_service import seed
 from tests.access_service.model_ils import HOLDER, Holder, PatronApiIls, Sip2Ils, information
+from tests.access_service.sip2.serving import serving
+from tests.access_service.sip2.talk import LOGIN, ask_63, fields, sealed
 
 NUMBER, PIN = HOLDER.number, HOLDER.pin
 NOBODY = "21000000000099"
@@ -43,9 +47,11 @@ def ils(request: pytest.FixtureRequest) -> Iterator[Sip2Ils | PatronApiIls]:
         yield model
 
 
-def relayed(ils: Sip2Ils | PatronApiIls, owner: PinOwner = PinOwner.SERVICE, **districts: str) -> Settings:
+def relayed(
+    ils: Sip2Ils | PatronApiIls, owner: PinOwner = PinOwner.SERVICE, seconds: float = 0.3, **districts: str
+) -> Settings:
     """Districts by code and template, and the model as their ILS."""
-    table = {"host": "127.0.0.1", "port": ils.port, "tls": False, "timeout_seconds": 0.3}
+    table = {"host": "127.0.0.1", "port": ils.port, "tls": False, "timeout_seconds": seconds}
     table |= {"protocol": "sip2", "login": Sip2Ils.LOGIN[0]} if isinstance(ils, Sip2Ils) else {"protocol": "patronapi"}
     known = [seed.district(code, template) for code, template in (districts or {"demo": "29{student_number}"}).items()]
     made = seed.settings(*known)
@@ -269,3 +275,24 @@ def test_a_client_of_sip2_hears_the_ils(databases: Databases) -> None:
     assert brief == f"24{whole[2:37]}AOtown|AA{NUMBER}|AEHopper, Grace|BLY|CQY|BHUSD|BV1.50|AFGreetings.|"
     locked = replace(right, pin=PinResult.LOCKED, relayed=None)
     assert b"|BLY|CQN|" in answers.patron(asked, locked, VENDOR, "town", seed.NOON)
+
+
+def test_a_vendor_of_sip2_has_one_sign_in_box(databases: Databases) -> None:
+    """Students and cardholders over one connection, each message with its own check; while the ILS is silent, students
+    are served as ever, and of the others nobody can say."""
+    seed.store(databases, seed.patron())
+    seed.admit(databases, VENDOR)
+    with Sip2Ils() as ils, serving(databases, configured=relayed(ils, seconds=3)) as served, ExitStack() as open_lines:
+        lines = [open_lines.enter_context(served.connect()) for _ in range(12)]
+        assert {line.ask(LOGIN) for line in lines} == {"941"}
+        vendor, *others = lines
+        assert vendor.ask(sealed(ask_63(NUMBER, PIN), 3)) == sealed(information(NUMBER, PIN), 3)
+        assert fields(vendor.ask(ask_63()))["CQ"] == "Y"
+        assert fields(vendor.ask(ask_63(NUMBER, "1")))["CQ"] == "N"
+        ils.hold.clear()
+        for line in others:
+            line.send(ask_63(NUMBER, PIN))
+        began = monotonic()
+        assert [fields(vendor.ask(ask_63(pin=pin)))["CQ"] for pin in ("0412", "1", "2", "0412")] == ["Y", "N", "N", "Y"]
+        assert monotonic() - began < 2
+        assert {line.read() for line in others} == {"96AZFEF6"}

@@ -130,14 +130,15 @@ async def _serve(configured: Settings, databases: Databases, listening: socket.s
         UsageCounter(databases.reader, date.today),
         asyncio.get_running_loop(),
     )
+    metrics = Metrics()
     loop.set_exception_handler(_unexpected)
     usage.start()
     switchboard = Switchboard(
-        answering.directory(configured, databases, vault, usage),
+        answering.directory(configured, databases, vault, usage, relayed=metrics.relayed),
         Clients(databases.reader),
         lambda: engine.read(databases.reader, lambda connection: connection.exec_driver_sql("SELECT 1")),
     )
-    listener = Listener(configured.service.sip2, switchboard, journal(Metrics(), vault))
+    listener = Listener(configured.service.sip2, switchboard, journal(metrics, vault))
     for order in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(order, listener.stop)
     loop.add_signal_handler(signal.SIGHUP, listener.reload)

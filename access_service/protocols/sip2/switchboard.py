@@ -29,7 +29,8 @@ class Switchboard:
         self.online = True
         self._directory = directory
         self._reachable = reachable
-        self._pool = ThreadPoolExecutor(THREADS, "sip2")
+        # Who waits for the ILS keeps no student waiting.
+        self._pool = ThreadPoolExecutor(THREADS + directory.places, "sip2")
         self._waiting = 0
         self._looking: asyncio.Task[None] | None = None
 

@@ -16,7 +16,7 @@ from access_service.metrics import Metrics
 from access_service.protocols.sip2.listener import Listener
 from access_service.protocols.sip2.server import journal
 from access_service.protocols.sip2.switchboard import Switchboard
-from access_service.settings import Sip2
+from access_service.settings import Settings, Sip2
 from access_service.storage import engine
 from access_service.storage.engine import Databases
 from tests.access_service import seed
@@ -78,9 +78,14 @@ class Line:
 
 
 @contextmanager
-def serving(databases: Databases, now: Callable[[], datetime] = seed.at_noon, **sip2: Any) -> Iterator[Served]:
+def serving(
+    databases: Databases,
+    now: Callable[[], datetime] = seed.at_noon,
+    configured: Settings | None = None,
+    **sip2: Any,
+) -> Iterator[Served]:
     """Serve these patrons and clients; `sip2` are keys of [sip2]."""
-    directory = seed.directory(databases, now=now)
+    directory = seed.directory(databases, configured, now)
     switchboard = Switchboard(
         directory,
         Clients(databases.reader),
