@@ -76,6 +76,9 @@ def settle(databases: Databases, asking: Client, folder: Path) -> People:
             card = record.patron
             for each, number in zip(matter, cycle((card.student_number, card.library_number)), strict=False):
                 people[standing, each].append(number)
+        chosen = seed.choose(databases, made("1111", **facts), PIN).patron.student_number
+        for each in ("right", "wrong", "empty"):
+            people[standing, each].append(chosen)
     for standing, number in (
         (Standing.UNKNOWN, NOBODYS),
         (Standing.AMBIGUOUS, _contested(databases, made(PIN))),
