@@ -7,9 +7,12 @@ from urllib.parse import quote
 
 from flask.testing import FlaskClient
 
+from access_service.clients import Clients
 from access_service.domain.client import BY_ADDRESS, DialectName
+from access_service.protocols.sip2.session import Session
 from access_service.storage.engine import Databases
 from tests.access_service import seed
+from tests.access_service.sip2.talk import Talk, ask_63
 
 Ask = Callable[[str, str], bool]
 
@@ -50,12 +53,17 @@ def _token(web: FlaskClient) -> str:
     return str((web.post("/iii/sierra-api/v6/token", auth=("by-sierra", seed.KEY)).json or {})["access_token"])
 
 
+def _sip2(talk: Talk, number: str, pin: str) -> bool:
+    assert talk.say(f"9300CNby-sip2|CO{seed.KEY}|") == "941"
+    return "|BLY|CQY|" in talk.say(ask_63(number, pin))
+
+
 @dataclass(frozen=True)
 class Door:
     """`client` is the name of the only client there is once it is opened."""
 
     dialect: DialectName
-    over_http: Callable[[FlaskClient, str, str], bool]
+    over_http: Callable[[FlaskClient, str, str], bool] | None
 
     def __str__(self) -> str:
         return self.dialect.value
@@ -68,8 +76,11 @@ class Door:
         """What asks. The patrons are there already."""
         asker = seed.client(self.client, dialects=frozenset({self.dialect}))
         seed.admit(databases, asker, None if self.dialect in BY_ADDRESS else seed.KEY)
-        web = seed.web(databases)
-        return lambda number, pin: self.over_http(web, number, pin)
+        if over_http := self.over_http:
+            web = seed.web(databases)
+            return lambda number, pin: over_http(web, number, pin)
+        directory, known = seed.directory(databases), Clients(databases.reader)
+        return lambda number, pin: _sip2(Talk(Session(known, "127.0.0.1", "", seed.at_noon), directory), number, pin)
 
 
 DOORS = (
@@ -79,4 +90,5 @@ DOORS = (
     Door(DialectName.LIBAUTH, _libauth),
     Door(DialectName.KOHA, _koha),
     Door(DialectName.SIERRA, _sierra),
+    Door(DialectName.SIP2, None),
 )

@@ -33,21 +33,25 @@ class Injection:
         self.place = ""
 
     def __call__(self, frame: FrameType, event: str, called: object) -> None:
-        # A generator that goes on, or is thrown away, is no call; and nothing can keep a lock from being let go.
-        if (event == "call" and frame.f_code.co_flags & CO_GENERATOR) or isinstance(
-            getattr(called, "__self__", None), LOCK
-        ):
+        # A generator that goes on, or is thrown away, is no call; nothing can keep a lock from being let go; and what
+        # the interpreter does when an object ends is nobody's call.
+        goes_on = event == "call" and (frame.f_code.co_flags & CO_GENERATOR or _named(frame) == "_weakrefset")
+        if goes_on or isinstance(getattr(called, "__self__", None), LOCK):
             return
         if event not in {"call", "c_call"} or not (_ours(frame) or (event == "call" and _ours(frame.f_back))):
             return
         self.calls += 1
         if self.calls == self._at:
-            self.place = f"{frame.f_globals.get('__name__')}:{frame.f_lineno}"
+            self.place = f"{_named(frame)}:{frame.f_lineno}"
             raise InjectedError
 
 
 def _ours(frame: FrameType | None) -> bool:
-    return frame is not None and str(frame.f_globals.get("__name__")).startswith("access_service.")
+    return frame is not None and _named(frame).startswith("access_service.")
+
+
+def _named(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
 
 
 def injected(at: int, ask: Callable[[], bool]) -> tuple[bool, Injection]:
@@ -63,7 +67,16 @@ def injected(at: int, ask: Callable[[], bool]) -> tuple[bool, Injection]:
         sys.setprofile(None)
 
 
-@pytest.mark.parametrize(("door", "failed_before"), [*((door, False) for door in DOORS), (DOORS[0], True)], ids=str)
+# What is behind the doors is one; so one of them is enough for the other database, and for failures on record.
+CASES = [
+    *(("sqlite", door, False) for door in DOORS),
+    ("sqlite", DOORS[0], True),
+    ("postgresql", DOORS[0], False),
+    ("postgresql", DOORS[0], True),
+]
+
+
+@pytest.mark.parametrize(("database_url", "door", "failed_before"), CASES, ids=str, indirect=["database_url"])
 def test_an_error_at_any_call_lets_nobody_in(
     databases: Databases, door: Door, failed_before: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

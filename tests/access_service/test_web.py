@@ -63,6 +63,12 @@ class Service:
         assert status == 200
         return bool(json.loads(body)["authenticated"])
 
+    def listens(self) -> bool:
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS).close()
+            return True
+        return False
+
     def answers(self) -> bool:
         try:
             return self.ask("GET", "/healthz") == (200, '{"status":"alive"}\n')
@@ -71,12 +77,13 @@ class Service:
 
 
 @contextmanager
-def running(url: str, folder: Path) -> Iterator[Service]:
+def running(url: str, folder: Path, serve: str = SERVE, port_variable: str = "HTTP_PORT") -> Iterator[Service]:
+    """A server in processes of its own, over HTTP unless `serve` starts another."""
     port, log = free_port(), folder / "log"
-    environment = os.environ | {"DATABASE_URL": url, "HTTP_PORT": str(port), PEPPER_VARIABLE: seed.PEPPER.hex()}
+    environment = os.environ | {"DATABASE_URL": url, port_variable: str(port), PEPPER_VARIABLE: seed.PEPPER.hex()}
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(seed.CONFIG)],
+            [sys.executable, "-c", serve, str(seed.CONFIG)],
             env=environment,
             stderr=errors,
             stdout=errors,
@@ -84,7 +91,7 @@ def running(url: str, folder: Path) -> Iterator[Service]:
         )
     service = Service(process, port, log)
     try:
-        wait_until(service.answers)
+        wait_until(service.answers if port_variable == "HTTP_PORT" else service.listens)
         yield service
     finally:
         with suppress(ProcessLookupError):

@@ -7,7 +7,7 @@ import base64
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from select import select
@@ -17,7 +17,8 @@ import pytest
 from access_service.domain.client import BY_ADDRESS, DialectName
 from access_service.storage import engine, schema
 from tests.access_service import seed
-from tests.access_service.test_web import Service, running
+from tests.access_service.sip2.talk import sealed
+from tests.access_service.test_web import SERVE, running
 from tests.fuzz.wire import nearly
 
 CASES, SEED = int(os.environ.get("CASES", "20000")), int(os.environ.get("FUZZ_SEED", "1"))
@@ -72,8 +73,37 @@ VALID = re.compile(
 )
 
 
+# Every failure costs a slow hash, in a thread that steps back; 20,000 of them need not.
+CHEAP = (
+    "from access_service import slow_hash as s; s.SlowHash.__init__.__defaults__ = (s.Cost(8, 1),);"
+    " s._step_back = lambda nice: None; "
+)
+OVER_HTTP, OVER_SIP2 = CHEAP + SERVE, CHEAP + SERVE.replace("web.server", "protocols.sip2.server")
+LOGIN = f"9300CNkeyed|CO{seed.KEY}|\r".encode()
+KEYS = seed.KEY.encode(), OTHER_KEY.encode()
+DATE = "20261103    120000"
+
+
+def patron(number: str, pin: str) -> bytes:
+    return sealed(f"63001{DATE}          AOhere|AA{number}|AC|AD{pin}|").encode() + b"\r"
+
+
+SIP2_SEEDS = (
+    patron(NUMBER, WRONG),
+    sealed(f"23001{DATE}AOhere|AA{NUMBER}|AC|AD{WRONG}|", 1).encode() + b"\r",
+    sealed(f"35{DATE}AOhere|AA{NUMBER}|", 2).encode() + b"\r",
+    sealed("9900802.00", 3).encode() + b"\r",
+    sealed("97", None).encode() + b"\r",
+    f"01N{DATE}AOhere|ALlost|AA{NUMBER}|AC|\r\n".encode(),
+    f"25{DATE}AOhere|AA{NUMBER}|AC|AD{WRONG}|\r\r".encode(),
+    f"11YN{DATE}{DATE}AOhere|AA{NUMBER}|AB301|AC|\r".encode(),
+    f"9300CNkeyed|CO{WRONG}|CPdesk|\r".encode(),
+)
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def url(tmp_path: Path) -> str:
+    """A database with two students, the second for afterwards."""
     url = f"sqlite:///{tmp_path}/access.db"
     databases = engine.connect(url)
     schema.upgrade(databases)
@@ -87,18 +117,20 @@ def service(tmp_path: Path) -> Iterator[Service]:
     ):
         seed.admit(databases, seed.client(name, dialects=dialects), key)
     databases.dispose()
-    with running(url, tmp_path) as started:
-        yield started
+    return url
 
 
-def answered(port: int, data: bytes, patience: float = SECONDS) -> bytes:
+def answered(port: int, data: bytes, patience: float = SECONDS, replies: int = 1, end: bytes = b"") -> bytes:
     """All that comes back. TimeoutError where the server neither answers nor closes."""
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
         said = b""
         try:
             connection.sendall(data)
             # Nothing is answered after the end of the stream, and half a question only then.
-            select([connection], [], [], patience)
+            while (said.count(end) if end else bool(said)) < replies and select([connection], [], [], patience)[0]:
+                said += (more := connection.recv(65536))
+                if not more:
+                    return said
             connection.shutdown(socket.SHUT_WR)
             while more := connection.recv(65536):
                 said += more
@@ -110,7 +142,7 @@ def answered(port: int, data: bytes, patience: float = SECONDS) -> bytes:
         return said
 
 
-def test_no_bytes_over_http_do_harm(service: Service) -> None:
+def test_no_bytes_over_http_do_harm(url: str, tmp_path: Path) -> None:
     """Each case has a connection of its own; afterwards the service answers as before."""
 
     def check(data: bytes) -> None:
@@ -119,9 +151,30 @@ def test_no_bytes_over_http_do_harm(service: Service) -> None:
         assert not {status for status in statuses if status >= 500 and status != 503}, data
         assert not VALID.search(said), data
 
+    with running(url, tmp_path, OVER_HTTP) as service:
+        every(check, SEEDS)
+        assert service.process.poll() is None
+        assert b'"authenticated":true' in answered(service.port, question(OTHER, PIN, OTHER_KEY))
+        assert "Traceback" not in service.log.read_text()
+
+
+def test_no_bytes_over_sip2_do_harm(url: str, tmp_path: Path) -> None:
+    """The same, by clients that have logged in: bytes of those who have not get no further than these."""
+
+    def check(data: bytes) -> None:
+        said = answered(service.port, LOGIN + data + b"\r", PATIENCE, 2, b"\r")
+        assert said.startswith(b"941") and b"CQY" not in said, data
+
+    with running(url, tmp_path, OVER_SIP2, "SIP2_PORT") as service:
+        every(check, SIP2_SEEDS)
+        assert service.process.poll() is None
+        login = LOGIN.replace(b"keyed", b"other").replace(*KEYS)
+        assert b"|CQY|" in answered(service.port, login + patron(OTHER, PIN), SECONDS, 2, b"\r")
+        said = service.log.read_text()
+        assert "Traceback" not in said and '"event": "failed"' not in said and "process ended" not in said
+
+
+def every(check: Callable[[bytes], None], seeds: Sequence[bytes]) -> None:
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        for _ in threads.map(check, nearly(SEEDS, CASES, SEED)):
+        for _ in threads.map(check, nearly(seeds, CASES, SEED)):
             pass
-    assert service.process.poll() is None
-    assert b'"authenticated":true' in answered(service.port, question(OTHER, PIN, OTHER_KEY))
-    assert "Traceback" not in service.log.read_text()
