@@ -10,6 +10,7 @@ import tempfile
 from itertools import chain
 from pathlib import Path
 
+from tests.bench.doors import siege_rows, sip2_rows
 from tests.bench.loads import load_rows
 from tests.bench.night import night_rows
 from tests.bench.reading import reading_rows
@@ -30,6 +31,8 @@ def main() -> None:
             transfer_rows(home),
             load_rows(),
             sign_in_rows(home),
+            sip2_rows(home),
+            siege_rows(home),
             reading,
             apply_rows(home, size),
             night_rows(home, size),

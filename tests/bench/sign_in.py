@@ -5,12 +5,12 @@ import os
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,20 +52,20 @@ def apply_rows(folder: Path, size: int) -> Iterator[Row]:
         return
     home = folder / "during-apply"
     home.mkdir()
-    environment = _installation(home, f"sqlite:///{home}/access.db")
-    key = _night_and_client(home, environment)
+    environment = installation(home, f"sqlite:///{home}/access.db")
+    key = night_and_client(home, environment)
     district = SyntheticDistrict(datetime.now(UTC).date(), size=size)
     _serve_all(home, district)
     write_oneroster(home / "large.zip", district)
-    with _running([sys.executable, "-m", "access_service", "serve"], environment, SERVICE_PORT):
-        script = _script(home, key)
-        _slowest(script)  # the first seconds are those of a cold start
-        idle = _slowest(script)
+    with running([sys.executable, "-m", "access_service", "serve"], environment, SERVICE_PORT):
+        load = script(home, key)
+        slowest(load)  # the first seconds are those of a cold start
+        idle = slowest(load)
         command = [sys.executable, "-m", "sync", "run", "demo", "--file", str(home / "large.zip")]
         night = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         during = []
         while night.poll() is None:
-            during.append(_slowest(script))
+            during.append(slowest(load))
     if night.returncode:
         raise SystemExit(f"the night beside the sign-ins ended with exit code {night.returncode}")
     yield Row(
@@ -86,9 +86,9 @@ def _serve_all(home: Path, district: SyntheticDistrict) -> None:
     path.write_text(text.replace("[rules.pin]", f"{schools}\n[rules.pin]").replace("[calendar]", f"{limits}[calendar]"))
 
 
-def _slowest(script: Path) -> float:
+def slowest(load: Path) -> float:
     """The 99th percentile of the time a sign-in takes, in milliseconds, over a few seconds."""
-    command = ["wrk", "--latency", "-t1", "-c4", f"-d{SECONDS}s", "-s", str(script)]
+    command = ["wrk", "--latency", "-t1", "-c4", f"-d{SECONDS}s", "-s", str(load)]
     said = subprocess.run(
         [*command, f"http://127.0.0.1:{SERVICE_PORT}/v1/authentications"], check=True, capture_output=True, text=True
     ).stdout
@@ -101,22 +101,22 @@ def _slowest(script: Path) -> float:
 def _rows(home: Path, url: str, constant_goal: float) -> Iterator[Row]:
     home.mkdir()
     kind = url.split(":", 1)[0].split("+", maxsplit=1)[0]
-    environment = _installation(home, url)
-    key = _night_and_client(home, environment)
+    environment = installation(home, url)
+    key = night_and_client(home, environment)
     baseline = {**environment, "BENCH_DATABASE": url.replace("sqlite:///", "").replace("+psycopg", "")}
-    service = _running([sys.executable, "-m", "access_service", "serve"], environment, SERVICE_PORT)
-    with service, _running([sys.executable, "-c", BASELINE], baseline, BASELINE_PORT):
-        script = _script(home, key)
+    service = running([sys.executable, "-m", "access_service", "serve"], environment, SERVICE_PORT)
+    with service, running([sys.executable, "-c", BASELINE], baseline, BASELINE_PORT):
+        load = script(home, key)
         ours, select, constant = [], [], []
         for _ in range(ROUNDS):
-            ours.append(_wrk(script, SERVICE_PORT, "/v1/authentications"))
-            select.append(_wrk(script, BASELINE_PORT, "/select"))
-            constant.append(_wrk(script, BASELINE_PORT, "/constant"))
+            ours.append(wrk(load, SERVICE_PORT, "/v1/authentications"))
+            select.append(wrk(load, BASELINE_PORT, "/select"))
+            constant.append(wrk(load, BASELINE_PORT, "/constant"))
     yield _ratio(f"authenticate over a bare select, {kind}", ours, select, 0.5)
     yield _ratio(f"authenticate over a constant answer, {kind}", ours, constant, constant_goal)
 
 
-def _installation(home: Path, url: str) -> dict[str, str]:
+def installation(home: Path, url: str) -> dict[str, str]:
     shutil.copytree("config", home / "config")
     return os.environ | {
         "ACCESS_CONFIG": str(home / "config"),
@@ -127,26 +127,25 @@ def _installation(home: Path, url: str) -> dict[str, str]:
     }
 
 
-def _district() -> SyntheticDistrict:
+def made_up() -> SyntheticDistrict:
     return SyntheticDistrict(datetime.now(UTC).date(), size=PATRONS)
 
 
-def _night_and_client(home: Path, environment: Mapping[str, str]) -> str:
+def night_and_client(home: Path, environment: Mapping[str, str], dialects: Iterable[str] = ("rest",)) -> str:
     """A night of 10,000 students, and the key of a client that may ask about them."""
     district = home / "config" / "districts" / "demo.toml"
-    schools = "".join(f'"{code}" = "MAPLE"\n' for code in _district().schools[4:])
+    schools = "".join(f'"{code}" = "MAPLE"\n' for code in made_up().schools[4:])
     district.write_text(district.read_text().replace("[rules.pin]", f"{schools}\n[rules.pin]"))
-    write_oneroster(home / "roster.zip", _district())
-    _command(environment, "access_service", "upgrade-db")
-    _command(environment, "sync", "run", "demo", "--file", str(home / "roster.zip"))
-    added = _command(
+    write_oneroster(home / "roster.zip", made_up())
+    command(environment, "access_service", "upgrade-db")
+    command(environment, "sync", "run", "demo", "--file", str(home / "roster.zip"))
+    added = command(
         environment,
         "access_service",
         "client",
         "add",
         "bench",
-        "--dialect",
-        "rest",
+        *(word for dialect in dialects for word in ("--dialect", dialect)),
         "--district",
         "demo",
         "--network",
@@ -160,20 +159,18 @@ def _night_and_client(home: Path, environment: Mapping[str, str]) -> str:
     return str(json.loads(added)["key"])
 
 
-def _command(environment: Mapping[str, str], *words: str) -> str:
+def command(environment: Mapping[str, str], *words: str) -> str:
     command = [sys.executable, "-m", *words]
     return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager
-def _running(command: list[str], environment: Mapping[str, str], port: int) -> Iterator[None]:
+def running(command: list[str], environment: Mapping[str, str], port: int) -> Iterator[None]:
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         for _ in range(100):
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1).close()
-            except urllib.error.HTTPError:
-                break
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
             except OSError:
                 time.sleep(0.1)
             else:
@@ -184,9 +181,9 @@ def _running(command: list[str], environment: Mapping[str, str], port: int) -> I
         process.wait(30)
 
 
-def _script(home: Path, key: str) -> Path:
-    """A wrk script that signs a thousand students in, one after another. Those whose PIN works only."""
-    people = [p for p in students(_district()) if p.birth_date][:1000]
+def script(home: Path, key: str) -> Path:
+    """A load for wrk that signs a thousand students in, one after another. Those whose PIN works only."""
+    people = [p for p in students(made_up()) if p.birth_date][:1000]
     bodies = [json.dumps({"number": p.number, "pin": p.birth_date[5:7] + p.birth_date[8:]}) for p in people]
     path = home / "sign-in.lua"
     listed = ",\n".join(json.dumps(body) for body in bodies)
@@ -198,9 +195,9 @@ def _script(home: Path, key: str) -> Path:
     return path
 
 
-def _wrk(script: Path, port: int, path: str) -> float:
+def wrk(load: Path, port: int, path: str) -> float:
     """Requests a second; an answer that is not a success stops the bench."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{port}{path}"]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(load), f"http://127.0.0.1:{port}{path}"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in said or "Socket errors" in said:
         raise SystemExit(f"the bench of {path} had errors: {said}")
