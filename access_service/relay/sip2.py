@@ -45,7 +45,7 @@ class Sip2:
         now = datetime.now().strftime("%Y%m%d    %H%M%S")  # noqa: DTZ005 - SIP2 has local time
         given = f"AD{pin}|" if pin else ""
         reply = self._said(f"63001{now}{' ' * 10}AO{self._relay.institution}|AA{number}|AC|{given}")
-        return _heard(reply, number, pin)
+        return heard(reply, number, pin)
 
     def close(self) -> None:
         self._line.close()
@@ -68,17 +68,17 @@ class Sip2:
         raise GarbledError("nothing but garbled messages")
 
     def _received(self) -> bytes:
-        heard = b""
+        came = b""
         while True:
             if not (more := self._line.recv(4096)):
-                raise GarbledError("half a message") if heard else ConnectionResetError
-            heard += more
-            message, *rest = _ENDS.split(heard.lstrip(b"\r\n\0 "), maxsplit=1)
+                raise GarbledError("half a message") if came else ConnectionResetError
+            came += more
+            message, *rest = _ENDS.split(came.lstrip(b"\r\n\0 "), maxsplit=1)
             if rest:
                 # What follows answers nothing that was asked.
                 self._usable &= not rest[0].strip(b"\r\n\0 ")
                 return message
-            if len(heard) > MAX_MESSAGE:
+            if len(came) > MAX_MESSAGE:
                 raise GarbledError("a message without end")
 
 
@@ -106,7 +106,8 @@ def checked(message: bytes, sequence: int, encoding: str) -> str | None:
     return message[: check.start()].decode(encoding, "replace")
 
 
-def _heard(reply: str, number: str, pin: str | None) -> Heard:
+def heard(reply: str, number: str, pin: str | None) -> Heard:
+    """What a patron information response says of a number. GarbledError where it says nothing of it."""
     message = _INFORMATION.fullmatch(reply)
     if message is None:
         raise GarbledError("no patron information")

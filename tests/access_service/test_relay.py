@@ -1,9 +1,10 @@
 """What the ILS says of a number, and all that is not believed of it."""
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from threading import Thread
@@ -16,9 +17,14 @@ from access_service.domain.relayed import RelayedMessage, RelayedPages
 from access_service.domain.student import Role
 from access_service.errors import ConfigError, UnavailableError
 from access_service.relay import Relay, relayed_id
+from access_service.relay import sip2 as wire
 from access_service.relay.cardholder import FIRST_ID
+from access_service.relay.line import GarbledError
 from access_service.relay.pool import FAILURES, Breaker
+from access_service.storage.engine import Databases
+from tests.access_service import seed
 from tests.access_service.model_ils import HOLDER, NO_MORE, Holder, PatronApiIls, Sip2Ils, framed, html, information
+from tests.access_service.sip2.serving import serving
 from tests.sync.listeners import Authority
 
 NUMBER, PIN = HOLDER.number, HOLDER.pin
@@ -394,3 +400,65 @@ def test_a_port_where_nobody_listens() -> None:
         began = time.monotonic()
         assert all(away(relay) for _ in range(10))
         assert time.monotonic() - began < 0.5
+
+
+def test_no_letter_that_falls_over_makes_a_pin_right() -> None:
+    """Whichever letter of the answer to a wrong PIN becomes which other."""
+    told = framed(information(NUMBER, "1"), "2").rstrip(b"\r")
+    for at in range(len(told)):
+        for letter in b"YNA|0 9B":
+            changed = told[:at] + bytes([letter]) + told[at + 1 :]
+            with suppress(GarbledError):
+                text = wire.checked(changed, 2, "utf-8")
+                assert text is None or not wire.heard(text, NUMBER, "1").right
+
+
+def test_another_of_us_is_an_ils_too(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our SIP2 server answers the relay, though neither knows of the other."""
+    monkeypatch.setenv("RELAY_PASSWORD", seed.KEY)
+    seed.store(databases, seed.patron())
+    seed.admit(databases, seed.client())
+    with serving(databases, institution="town") as served:
+        table = {"protocol": "sip2", "host": "127.0.0.1", "port": served.port, "tls": False, "login": "vendor"}
+        with closing(Relay(settings.Relay.model_validate(table))) as relay:
+            right, wrong, nobody = (relay.ask(*asked) for asked in (("12345", "0412"), ("12345", "1"), (NOBODY, "1")))
+    assert right and right.right and right.record and right.record.patron.family_name == "Ada Lovelace"
+    assert wrong and not wrong.right and wrong.record and nobody and nobody.record is None
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('protocol = "ncip"\nhost = "x"', "relay.protocol"),
+        ('protocol = "sip2"', "relay.host"),
+        ('protocol = "sip2"\nhost = "x"\npath = "/x"', "relay: path: sip2 has none"),
+        ('protocol = "patronapi"\nhost = "x"\nlogin = "us"', "relay: login: patronapi has none"),
+        ('protocol = "sip2"\nhost = "x"\nlogin = "u|s"', "relay.login"),
+        ('protocol = "sip2"\nhost = "x"\ntls = false\nca_file = "ca.pem"', "without tls there is no certificate"),
+        ('protocol = "sip2"\nhost = "x"\nencoding = "utf-16"', "relay.encoding: should be an encoding that has ASCII"),
+        ('protocol = "sip2"\nhost = "x"\nencoding = "martian"', "relay.encoding: should be an encoding such as"),
+        ('protocol = "sip2"\nhost = "x"\ntimeout_seconds = 0', "relay.timeout_seconds"),
+    ],
+)
+def test_what_is_configured_wrongly_is_said_in_a_line(tmp_path: Path, line: str, problem: str) -> None:
+    """With file and key."""
+    (tmp_path / "service.toml").write_text(f"[relay]\n{line}\n")
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        settings.load(tmp_path)
+
+
+def test_a_certificate_lies_beside_the_configuration(tmp_path: Path) -> None:
+    """Wherever a command is started."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "service.toml").write_text('[relay]\nprotocol = "sip2"\nhost = "x"\nca_file = "ca.pem"\n')
+    relay = settings.load(folder).service.relay
+    assert relay and relay.ca_file == tmp_path / "ca.pem"
+
+
+@pytest.mark.parametrize("password", ["", "a|b", "a\tb"])
+def test_a_password_that_cannot_be_sent_is_said_at_once(password: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anybody is served."""
+    monkeypatch.setenv("RELAY_PASSWORD", password)
+    with pytest.raises(ConfigError, match="RELAY_PASSWORD"):
+        Relay(settings.Relay.model_validate({"protocol": "sip2", "host": "x", "login": "us"}))
