@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from access_service.domain.wording import Language
 from access_service.errors import UnavailableError
 from access_service.storage.engine import Databases
 from tests.access_service import seed
@@ -20,6 +21,7 @@ AUTHORIZED = {"Authorization": f"Bearer {seed.KEY}"}
 BASIC = {"Authorization": f"Basic {base64.b64encode(f'vendor:{seed.KEY}'.encode()).decode()}"}
 SIERRA = "/iii/sierra-api/v6"
 NO_DATE = "  -  -  "
+SIP2_LANGUAGES = {None: "000", Language.ENGLISH: "001", Language.SPANISH: "008"}
 
 
 class Said(NamedTuple):
@@ -32,10 +34,11 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Doors:
-    """Where a client can ask."""
+    """Where a client can ask, and the language that it names in its questions, if it names one."""
 
     web: FlaskClient
     talk: Talk
+    language: Language | None = None
 
     @classmethod
     def of(cls, databases: Databases) -> Self:
@@ -49,7 +52,8 @@ Reader = Callable[[Doors, str, str | None], Said]
 def rest(doors: Doors, number: str, pin: str | None) -> Said:
     """POST /v1/authentications."""
     asked = {"number": number} | ({} if pin is None else {"pin": pin})
-    response = doors.web.post("/v1/authentications", json=asked, headers=AUTHORIZED)
+    named = {"Accept-Language": f"{doors.language}, *;q=0.1"} if doors.language else {}
+    response = doors.web.post("/v1/authentications", json=asked, headers=AUTHORIZED | named)
     told = response.get_json()
     if response.status_code != 200:
         return Said(str(response.status_code), wire(response))
@@ -144,8 +148,8 @@ def sierra_find(doors: Doors, number: str, _: str | None) -> Said:
 def sip2(doors: Doors, number: str, pin: str | None) -> Said:
     """By 63 and by 23, which say the same: the flags, BL and CQ; AF to people."""
     secret = "" if pin is None else f"AD{pin}|"
-    fields = f"AOhere|AA{number}|AC|{secret}"
-    information, status = _sip2(doors.talk, f"63000{DATE}{10 * ' '}{fields}"), _sip2(doors.talk, f"23000{DATE}{fields}")
+    named, fields = f"{SIP2_LANGUAGES[doors.language]}{DATE}", f"AOhere|AA{number}|AC|{secret}"
+    information, status = _sip2(doors.talk, f"63{named}{10 * ' '}{fields}"), _sip2(doors.talk, f"23{named}{fields}")
     assert (information.cell, information.message) == (status.cell, status.message)
     return information._replace(raw=information.raw + status.raw)
 
