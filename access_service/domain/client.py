@@ -52,6 +52,7 @@ class Options:
     sip2: Sip2Options = field(default_factory=Sip2Options)
     good_standing_only: bool = False
     libauth_json: bool = False
+    resets_pins: bool = False
     relay: bool = False
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
+from functools import partial
 from importlib.metadata import version
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -15,11 +16,15 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from access_service import answering, logs, settings
+from access_service.audit import Auditor
 from access_service.clients import Clients
+from access_service.domain.client import Client
 from access_service.metrics import Metrics
+from access_service.pin_desk import PinDesk
 from access_service.pin_vault import PinVault
 from access_service.protocols.rest import codec
 from access_service.protocols.rest import routes as rest
+from access_service.protocols.rest.pins import Counter
 from access_service.settings import Settings
 from access_service.storage import engine
 from access_service.storage.engine import Databases
@@ -51,7 +56,8 @@ def create_app(
     app = _bare_app()
     errors.install(app)
     journal.install(app, metrics, vault)
-    app.register_api(rest.blueprint(directory, clients))
+    auditor = partial(_auditor, vault, configured.service.audit_heads, now)
+    app.register_api(rest.blueprint(directory, clients, Counter(PinDesk(databases, configured), auditor)))
     for dialect in blueprints(directory, clients, Tokens(clients, vault, now)):
         app.register_blueprint(dialect)
     app.register_blueprint(health.blueprint(databases, metrics, now))
@@ -71,6 +77,11 @@ def from_environment() -> Flask:
     # Forked workers end without atexit; this runs all the same.
     Finalize(None, usage.stop, exitpriority=0)
     return create_app(configured, databases, PinVault.from_environment(), usage)
+
+
+def _auditor(vault: PinVault, heads: Path, now: Callable[[], datetime], client: Client) -> Auditor:
+    """Puts on record what a client does."""
+    return Auditor(vault, f"client {client.name}", heads, now)
 
 
 def _bare_app() -> OpenAPI:

@@ -11,14 +11,14 @@ from access_service.clients import Clients
 from access_service.directory import PatronDirectory
 from access_service.domain.client import Client, DialectName
 from access_service.domain.wording import Language
-from access_service.protocols.rest import codec
+from access_service.protocols.rest import codec, pins
 
 # For the OpenAPI document.
 SECURITY_SCHEMES: dict[str, Any] = {"key": {"type": "http", "scheme": "bearer"}}
 
 
-def blueprint(directory: PatronDirectory, clients: Clients) -> APIBlueprint:
-    """POST /v1/authentications and GET /v1/patrons/{number}."""
+def blueprint(directory: PatronDirectory, clients: Clients, counter: pins.Counter) -> APIBlueprint:
+    """POST /v1/authentications and GET /v1/patrons/{number}, and what changes PINs."""
     api = APIBlueprint(
         DialectName.REST, __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_responses=_problems(401, 403, 503)
     )
@@ -53,6 +53,7 @@ def blueprint(directory: PatronDirectory, clients: Clients) -> APIBlueprint:
             abort(codec.NO_CARD[g.answer.standing])
         return codec.card(g.answer, g.client)
 
+    pins.add(api, directory, counter, _language, _problems)
     return api
 
 
