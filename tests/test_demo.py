@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 SECONDS = 90
 KEYS = {
     *("http_url", "api_key", "patronapi_url", "district", "student_number", "library_number", "pin", "database_url"),
+    *("sip2_address", "sip2_login", "sip2_password", "institution"),
 }
 
 
@@ -75,12 +76,23 @@ def authenticate(facts: dict[str, str]) -> bool:
         connection.close()
 
 
+def over_sip2(facts: dict[str, str]) -> bool:
+    host, port = facts["sip2_address"].split(":")
+    with socket.create_connection((host, int(port)), 10) as line:
+        line.sendall(f"9300CN{facts['sip2_login']}|CO{facts['sip2_password']}|\r".encode())
+        assert line.recv(1024) == b"941\r"
+        fields = f"AO{facts['institution']}|AA{facts['student_number']}|AC|AD{facts['pin']}|"
+        line.sendall(f"63001{'20261103    120000'}{10 * ' '}{fields}\r".encode())
+        told = line.recv(1024).decode()
+        return f"|AO{facts['institution']}|"[1:] in told and "|BLY|CQY|" in told
+
+
 def test_demo_asks_and_every_answer_is_right(tmp_path: Path) -> None:
     """`make demo` goes from a roster to right and wrong sign-ins, ends with 0 and leaves nothing behind."""
     with demo(tmp_path, "check") as process:
         said, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, said
-    assert said.count("(right)") == 13, said
+    assert said.count("(right)") == 15, said
     assert "WRONG" not in said
     assert [path.name for path in tmp_path.iterdir()] == [".demo.json.lock"]
 
@@ -89,12 +101,12 @@ def test_run_serves_night_after_night_until_it_is_told_to_stop(tmp_path: Path) -
     """`make run` serves what demo.json says; SIGTERM ends all of it with 0; the next start is the next night."""
     told = []
     for night in (0, 1):
-        with demo(tmp_path, "run", HTTP_PORT=free_port()) as process:
+        with demo(tmp_path, "run", HTTP_PORT=free_port(), SIP2_PORT=free_port()) as process:
             wait_until((tmp_path / "demo.json").exists, process)
             facts = json.loads((tmp_path / "demo.json").read_text())
             assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
             assert facts.keys() >= KEYS
-            assert authenticate(facts)
+            assert authenticate(facts) and over_sip2(facts)
             held = (tmp_path / "run/ils/patrons.csv").read_text(encoding="utf-8")
             assert facts["library_number"] in held
             process.send_signal(signal.SIGTERM)
@@ -110,7 +122,7 @@ def test_run_serves_night_after_night_until_it_is_told_to_stop(tmp_path: Path) -
 
 def test_run_stopped_while_starting_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C before the service is up ends what was started so far, and the next start begins where this one was."""
-    with demo(tmp_path, "run", HTTP_PORT=free_port()) as process:
+    with demo(tmp_path, "run", HTTP_PORT=free_port(), SIP2_PORT=free_port()) as process:
         wait_until((tmp_path / "run" / "access.db").exists, process)
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=SECONDS)
@@ -122,7 +134,7 @@ def test_run_stopped_while_starting_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 def test_a_killed_run_takes_its_children_along(tmp_path: Path) -> None:
     """Even killed outright, nothing goes on serving, and the next start takes over what it left."""
-    with demo(tmp_path, "run", HTTP_PORT=free_port()) as process:
+    with demo(tmp_path, "run", HTTP_PORT=free_port(), SIP2_PORT=free_port()) as process:
         wait_until((tmp_path / "demo.json").exists, process)
         process.kill()
         process.wait()
@@ -135,10 +147,10 @@ def test_a_killed_run_takes_its_children_along(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the server in /proc")
 def test_a_service_that_dies_ends_the_run(tmp_path: Path) -> None:
     """One line says what ended, and the exit code is 1."""
-    with demo(tmp_path, "run", HTTP_PORT=free_port()) as process:
+    with demo(tmp_path, "run", HTTP_PORT=free_port(), SIP2_PORT=free_port()) as process:
         wait_until((tmp_path / "demo.json").exists, process)
         for pid in processes_with(str(tmp_path)):
-            if b"access-service\0serve" in Path("/proc", pid, "cmdline").read_bytes():
+            if b"access-service\0serve\0" in Path("/proc", pid, "cmdline").read_bytes():
                 os.kill(int(pid), signal.SIGKILL)
         said, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 1

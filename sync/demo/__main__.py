@@ -34,7 +34,7 @@ def main(context: click.Context, var: Path) -> None:
 @main.command()
 @click.pass_obj
 def run(var: Path) -> None:
-    """Run the next night and serve it until Ctrl-C or SIGTERM. HTTP_PORT chooses the port."""
+    """Run the next night and serve it until Ctrl-C or SIGTERM. HTTP_PORT and SIP2_PORT choose the ports."""
     with _ending(stopped=0):
         _run(var, Stop())
 
@@ -48,14 +48,14 @@ def check(var: Path) -> None:
 
 
 def _run(var: Path, stop: Stop) -> None:
-    port = _http_port()
+    port, sip2_port = _port("http", "HTTP_PORT"), _port("sip2", "SIP2_PORT")
     home = Home(var / "run")
     home.folder.mkdir(mode=0o700, exist_ok=True)
     with held(home.folder / "lock") as alone, announcement(var / "demo.json") as announce:
         if not alone:
             raise OperatorError(f"another make run is using {home.folder}: stop it first")
         click.echo(f"Starting: night {home.night} of a synthetic district over SFTP, then the service ...")
-        with staged(home, port, stop) as stage:
+        with staged(home, port, sip2_port, stop) as stage:
             if not announce(stage.facts()):
                 click.echo(f"{var / 'demo.json'} belongs to a demo that is still up and was left alone", err=True)
             click.echo(words.invitation(stage))
@@ -68,7 +68,7 @@ def _check(var: Path, stop: Stop) -> bool:
     with (
         tempfile.TemporaryDirectory(dir=var, prefix="demo-") as folder,
         announcement(var / "demo.json") as announce,
-        staged(Home(Path(folder)), _bind(0), stop) as stage,
+        staged(Home(Path(folder)), _bind(0), _bind(0), stop) as stage,
     ):
         announce(stage.facts())
         click.echo(words.night(stage))
@@ -88,16 +88,16 @@ def _ending(stopped: int) -> Iterator[None]:
         sys.exit(1)
 
 
-def _http_port() -> int:
-    configured = tomllib.loads((CONFIG / "service.toml").read_text(encoding="utf-8"))["http"]["port"]
-    chosen = os.environ.get("HTTP_PORT") or str(configured)
+def _port(table: str, variable: str) -> int:
+    configured = tomllib.loads((CONFIG / "service.toml").read_text(encoding="utf-8"))[table]["port"]
+    chosen = os.environ.get(variable) or str(configured)
     if not chosen.isdecimal() or not 1 <= int(chosen) <= _LAST_PORT:
-        raise OperatorError(f"HTTP_PORT is {chosen!r}: should be 1 to {_LAST_PORT}")
+        raise OperatorError(f"{variable} is {chosen!r}: should be 1 to {_LAST_PORT}")
     try:
         return _bind(int(chosen))
     except OSError as error:
         raise OperatorError(
-            f"port {chosen}: {error.strerror}; choose another, as in HTTP_PORT=8081 make run"
+            f"port {chosen}: {error.strerror}; choose another, as in {variable}={int(chosen) + 1} make run"
         ) from error
 
 

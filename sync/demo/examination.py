@@ -6,12 +6,13 @@ import click
 
 from access_service.errors import OperatorError
 from sync.demo.asking import Question, ask, questions
+from sync.demo.self_check import SelfCheck, patron_information
 from sync.demo.stage import Stage
 
 
 def examine(stage: Stage) -> bool:
     """Ask everything, print everything; whether all of it was right. OperatorError where nobody answers."""
-    return all([*_lookups(stage), _explanation(stage)])
+    return all([*_lookups(stage), *_over_sip2(stage), _explanation(stage)])
 
 
 def _lookups(stage: Stage) -> Iterator[bool]:
@@ -22,6 +23,20 @@ def _lookups(stage: Stage) -> Iterator[bool]:
         except OSError as error:
             raise OperatorError(f"{question.method} {question.path}: {error}") from error
         yield _print(_asked(question), answer, question.wanted)
+
+
+def _over_sip2(stage: Stage) -> Iterator[bool]:
+    facts = stage.facts()
+    try:
+        with SelfCheck(stage.sip2_port) as self_check:
+            self_check.ask(f"9300CN{facts['sip2_login']}|CO{facts['sip2_password']}|")
+            for about, pin, wanted in (("right", facts["pin"], "|CQY|"), ("wrong", "0000", "|CQN|")):
+                asked = patron_information(facts["institution"], facts["student_number"], pin)
+                shown = asked.replace(f"|AD{pin}|", "|AD****|")
+                told = self_check.ask(asked)
+                yield _print(f"SIP2 patron information, {about} PIN: {shown}", told, ("64", "|BLY|", wanted))
+    except OSError as error:
+        raise OperatorError(f"SIP2 on port {stage.sip2_port}: {error}") from error
 
 
 def _explanation(stage: Stage) -> bool:

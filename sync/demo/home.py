@@ -14,11 +14,13 @@ from sync.demo.library import DemoLibrary
 from sync.synthetic.server import RosterServer
 
 DISTRICT = "demo"
+INSTITUTION = "Maple Public Library"
 SFTP_USER = "library"
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 # What the caller's environment says in our variables is about another installation.
 _OURS = re.compile(r"(ACCESS|SYNC|SFTP)_.*|DATABASE_URL|HTTP_PORT|SIP2_PORT")
+_KEPT = ("api-key", "sip2-password", "night")
 _FOR_THE_DAY = {"ACCESS_PEPPER_FILE": "pepper"}
 _FOR_THE_NIGHT = {**_FOR_THE_DAY, "SYNC_KEY_FILE": "sync-key", "SFTP_PASSWORD_DEMO_FILE": "sftp-password"}
 
@@ -57,6 +59,11 @@ class Home:
         """The key of the demo's client, None until there is one."""
         return self._kept("api-key")
 
+    @property
+    def sip2_password(self) -> str | None:
+        """The key of its self-check, None until there is one."""
+        return self._kept("sip2-password")
+
     def prepare(self) -> None:
         """Make what is missing. What has no key or no database yet, or no longer, begins again with night 0."""
         self.outgoing.mkdir(parents=True, exist_ok=True)
@@ -64,14 +71,14 @@ class Home:
         for name in _FOR_THE_NIGHT.values():
             if not self._kept(name):
                 write_private(self.folder / name, secrets.token_hex(32), 0o400)
-        anew = not (self.api_key and (self.folder / "access.db").exists())
+        anew = not (self.api_key and self.sip2_password and (self.folder / "access.db").exists())
         self.library.prepare(anew=anew)
         if anew:
-            for file in (*self.folder.glob("*.db*"), self.folder / "api-key", self.folder / "night"):
+            for file in (*self.folder.glob("*.db*"), *(self.folder / name for name in _KEPT)):
                 file.unlink(missing_ok=True)
 
     def keep(self, name: str, text: str) -> None:
-        """Remember the "night" or the "api-key" for the next start."""
+        """Remember the "night" or a key for the next start."""
         write_private(self.folder / name, text)
 
     def day_variables(self) -> dict[str, str]:
@@ -86,11 +93,12 @@ class Home:
     def sftp_password(self) -> str:
         return self._kept("sftp-password") or ""
 
-    def configure(self, http_port: int, server: RosterServer) -> None:
+    def configure(self, http_port: int, sip2_port: int, server: RosterServer) -> None:
         """Write a configuration folder: the project's own, with the places of this demo filled in."""
         districts = self.folder / "config" / "districts"
         districts.mkdir(parents=True, exist_ok=True)
         service = {"url": self.database_url, "spool": str(self.folder / "spool"), "port": http_port}
+        service |= {"institution": INSTITUTION, "sip2.port": sip2_port}
         district = {"port": server.port, "host_keys": [server.fingerprint], "user": SFTP_USER}
         _fill(CONFIG / "service.toml", districts.parent / "service.toml", service)
         with (districts.parent / "service.toml").open("a", encoding="utf-8") as text:
@@ -112,10 +120,12 @@ def _fill(template: Path, target: Path, values: Mapping[str, object]) -> None:
     text = template.read_text(encoding="utf-8")
     for key, value in values.items():
         # A JSON string, number or list of strings is also TOML.
-        head, found, rest = _partition(text, rf"^{key} *=.*$")
+        table, _, name = key.rpartition(".")
+        before, header, body = _partition(text, rf"^\[{table}\]$") if table else ("", "", text)
+        head, found, rest = _partition(body, rf"^{name} *=.*$")
         if not found:
             raise ConfigError(f"{template}: the demo needs a line that sets {key}")
-        text = f"{head}{key} = {json.dumps(value, ensure_ascii=False)}{rest}"
+        text = f"{before}{header}{head}{name} = {json.dumps(value, ensure_ascii=False)}{rest}"
     target.write_text(text, encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,13 +14,14 @@ from access_service.errors import OperatorError
 from access_service.settings import load
 from sync.demo.asking import Question, ask
 from sync.demo.children import Children, Stop
-from sync.demo.home import DISTRICT, SFTP_USER, Home
+from sync.demo.home import DISTRICT, INSTITUTION, SFTP_USER, Home
 from sync.demo.tonight import Sample, publish, sample
 from sync.synthetic.district import SyntheticDistrict
 from sync.synthetic.server import Login, RosterServer, host_key
 
 _READY = Question("is the service up?", "/readyz", ("200",))
 _READY_SECONDS = 60
+SELF_CHECK = "make-run-self-check"
 _HELD = 2
 
 _RELEASED_TO_ALL = ("library_number", "name", "patron_type", "branch", "expires")
@@ -27,11 +29,12 @@ _RELEASED_TO_ALL = ("library_number", "name", "patron_type", "branch", "expires"
 
 @dataclass(frozen=True)
 class Stage:
-    """A service that answers on `port`, and what was `heard` of the ILS. `check` raises OperatorError once the
-    service no longer runs."""
+    """A service that answers on `port` and `sip2_port`, and what was `heard` of the ILS. `check` raises OperatorError
+    once the service no longer runs."""
 
     home: Home
     port: int
+    sip2_port: int
     night: int
     who: Sample
     report: dict[str, Any]
@@ -51,11 +54,15 @@ class Stage:
             "library_number": self.who.library_number,
             "pin": self.who.pin,
             "database_url": self.home.database_url,
+            "sip2_address": f"127.0.0.1:{self.sip2_port}",
+            "sip2_login": SELF_CHECK,
+            "sip2_password": self.home.sip2_password or "",
+            "institution": INSTITUTION,
         }
 
 
 @contextmanager
-def staged(home: Home, port: int, stop: Stop) -> Iterator[Stage]:
+def staged(home: Home, port: int, sip2_port: int, stop: Stop) -> Iterator[Stage]:
     """Run the next night of `home` for real and serve what it made, until the `with` ends.
 
     Errors: OperatorError, one line; Stopped where the demo is told to stop meanwhile.
@@ -67,7 +74,7 @@ def staged(home: Home, port: int, stop: Stop) -> Iterator[Stage]:
         login = Login(SFTP_USER, home.sftp_password())
         server = RosterServer(home.outgoing.parent, host_key(home.folder / "host-key"), login)
         stack.enter_context(server)
-        home.configure(port, server)
+        home.configure(port, sip2_port, server)
         agreed = load(home.folder / "config").district(DISTRICT)
         children = stack.enter_context(Children(stop, home.log))
         roster = SyntheticDistrict(datetime.now(agreed.zone).date(), night=home.night)
@@ -76,9 +83,14 @@ def staged(home: Home, port: int, stop: Stop) -> Iterator[Stage]:
         home.keep("night", str(roster.night + 1))
         home.library.take()
         heard = children.run(["roster-sync", "extract"], home.environment(night=True))
-        check = children.keep(["access-service", "serve"], home.environment())
-        _wait_until_ready(port, check, stop)
-        yield Stage(home, port, roster.night, sample(roster, agreed), report, heard.strip(), children, check)
+        checks = [children.keep(["access-service", verb], home.environment()) for verb in ("serve", "serve-sip2")]
+
+        def check() -> None:
+            for each in checks:
+                each()
+
+        _wait_until_ready(port, sip2_port, check, stop)
+        yield Stage(home, port, sip2_port, roster.night, sample(roster, agreed), report, heard.strip(), children, check)
 
 
 def _run_night(home: Home, children: Children) -> dict[str, Any]:
@@ -86,6 +98,7 @@ def _run_night(home: Home, children: Children) -> dict[str, Any]:
     children.run(["access-service", "upgrade-db"], home.environment())
     if not home.api_key:
         _add_client(home, children, "make-run-patronapi", "patronapi")
+        home.keep("sip2-password", _add_client(home, children, SELF_CHECK, "sip2")["key"])
         home.keep("api-key", _add_client(home, children, "make-run", "rest")["key"])
     said = children.run(["roster-sync", "run", DISTRICT, "--json"], home.environment(night=True), {0, _HELD})
     report: dict[str, Any] = json.loads(said)
@@ -101,12 +114,14 @@ def _add_client(home: Home, children: Children, name: str, dialect: str) -> dict
     return client
 
 
-def _wait_until_ready(port: int, check: Callable[[], None], stop: Stop) -> None:
+def _wait_until_ready(port: int, sip2_port: int, check: Callable[[], None], stop: Stop) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         check()
         with suppress(OSError):
+            # Of SIP2 the listener is up, or the connection is refused.
             if ask(port, "", _READY).startswith("200 "):
+                socket.create_connection(("127.0.0.1", sip2_port), _READY_SECONDS).close()
                 return
         stop.wait()
-    raise OperatorError(f"nothing answered on port {port} within {_READY_SECONDS} seconds")
+    raise OperatorError(f"nothing answered on ports {port} and {sip2_port} within {_READY_SECONDS} seconds")

@@ -36,6 +36,7 @@ def invitation(stage: Stage) -> str:
             load(stage),
             "",
             f"  service      {stage.facts()['http_url']}",
+            f"  SIP2         {stage.facts()['sip2_address']}  (login and password: var/demo.json)",
             f"  student ID   {who.student_number}  (library card {who.library_number})",
             f"  PIN          {who.pin}",
             "",

@@ -11,17 +11,15 @@ from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, St
 from access_service.domain.client import Client, Options, Release
 from access_service.domain.patron import PatronRecord
 from access_service.domain.relayed import RelayedMessage
+from access_service.domain.sip2 import Sip2Options
 from access_service.domain.wording import Language, Message, words
+from access_service.protocols.sip2.codec import LONGEST, rendered
 from access_service.protocols.sip2.codec import Message as Asked
-from access_service.protocols.sip2.codec import rendered
 
 DENIED = "YYYY" + 10 * " "
 NO_FLAGS = 14 * " "
 # Holds, overdue, charged, fines, recalls, unavailable: the ILS knows.
 COUNTS = 6 * "0000"
-# What a 24 has of a 64: status, language and date, and these fields.
-BRIEF_HEAD = 35
-_BRIEF = frozenset({"AO", "AA", "AE", "BL", "CQ", "BH", "BV", "AF", "AG"})
 # Patron status, SC status, resend, login, patron information and end of session.
 SUPPORTED = "YNNNYYYYYNNNNNNN"
 _LANGUAGES = {"001": Language.ENGLISH, "008": Language.SPANISH, "021": Language.SPANISH}
@@ -37,6 +35,13 @@ _REFUSALS = {
     "37": ("38N", ("AA",)),
     "65": ("66000000000", ()),
 }
+# What an ILS's answer is kept to in a 24 or 26, and without a right PIN.
+BRIEF_HEAD = 35
+_BRIEF_FIELDS = frozenset("AO AA AE BL CQ BH BV AF AG".split())
+_BARE_FIELDS = frozenset("AO AA AE BL CQ AF".split())
+MOST_WORDS = 3
+# A whole message, without its check and its end.
+ROOM = LONGEST - len("AY0AZ0000") - len("\r\n")
 _WITHOUT_INSTITUTION = frozenset({"17", "19"})
 REFUSED = frozenset(_REFUSALS)
 # Where the language of the question stands, in front of all else.
@@ -58,11 +63,12 @@ def status(institution: str, online: bool, options: Options, now: datetime) -> b
 
 def patron(asked: Asked, answer: Answer, client: Client, institution: str, now: datetime) -> bytes:
     """24, 64 or 26, to 23 or 01, 63 and 25."""
-    if isinstance(answer.relayed, RelayedMessage) and asked.code != "01":
-        return _relayed(asked.code, answer.relayed, client.options)
     language = _language(asked, client.options)
+    said = answer.relayed if isinstance(answer.relayed, RelayedMessage) and asked.code != "01" else None
+    if said and _says_right(said) == (answer.pin is PinResult.OK):
+        return _of_the_ils(asked, said, client.options.sip2, ("AF", words(answer.message, language)))
     good = answer.told_standing in IN_GOOD_STANDING
-    code = {"63": "64", "25": "26"}.get(asked.code, "24")
+    code = _code(asked)
     spoken = asked.fixed[:3] if asked.code in _WITH_LANGUAGE and _is_number(asked.fixed[:3]) else "000"
     counts = COUNTS if code == "64" else ""
     # A block that was asked for is not made here, and a person is told so.
@@ -75,16 +81,6 @@ def patron(asked: Asked, answer: Answer, client: Client, institution: str, now: 
     ]
     head = f"{code}{NO_FLAGS if good else DENIED}{spoken}{when(now)}{counts}"
     return rendered(head, fields, client.options.sip2.encoding)
-
-
-def _relayed(asked: str, message: RelayedMessage, options: Options) -> bytes:
-    """What the ILS said, as it said it, but for what the client is never told."""
-    hidden = options.sip2.hidden_fields
-    fields = [(name, value) for name, value in message.fields if name not in hidden]
-    if asked == "63":
-        return rendered(f"64{message.head}", fields, options.sip2.encoding)
-    brief = [(name, value) for name, value in fields if name in _BRIEF]
-    return rendered(f"{'26' if asked == '25' else '24'}{message.head[:BRIEF_HEAD]}", brief, options.sip2.encoding)
 
 
 def ended(asked: Asked, options: Options, institution: str, now: datetime) -> bytes:
@@ -106,8 +102,8 @@ def refusal(asked: Asked, options: Options, institution: str, now: datetime) -> 
 def _told(answer: Answer, client: Client, *, whole: bool) -> Iterator[tuple[str, str]]:
     options = client.options.sip2
     right = answer.record if answer.pin is PinResult.OK else None
-    released = dict(_released(right, answer.told_expiry, client)) if right else {}
-    released = {name: value for name, value in released.items() if name not in options.hidden_fields}
+    found = _released(right, answer.told_expiry, client) if right else ()
+    released = {name: value for name, value in found if value and name not in options.hidden_fields}
     yield "AE", released.pop("AE", "")
     # N makes PC booking forget a patron, so it is for the unknown alone.
     yield "BL", "N" if answer.told_standing is Standing.UNKNOWN else "Y"
@@ -130,6 +126,30 @@ def _released(record: PatronRecord, expiry: date | None, client: Client) -> Iter
         yield "XI", str(record.told_id)
     if Release.BRANCH in releases and options.home_library:
         yield options.home_library, card.branch
+
+
+def _of_the_ils(asked: Asked, said: RelayedMessage, options: Sip2Options, ours: tuple[str, str]) -> bytes:
+    """What the ILS said, as it said it, but with words last, `ours` if it has none, and in one read. Of a person it
+    tells with a right PIN only: an ILS that tells more without is not to be heard through us."""
+    right, whole = _says_right(said), asked.code == "63"
+    kept = [(name, value if right or name != "AE" else "") for name, value in said.fields]
+    heard = _BRIEF_FIELDS if right else _BARE_FIELDS
+    kept = [pair for pair in kept if (right and whole) or pair[0] in heard]
+    spoken = [pair for pair in kept if pair[0] == "AF"][:MOST_WORDS] or [ours]
+    fields = [pair for pair in kept if pair[0] != "AF" and pair[0] not in options.hidden_fields]
+    flags = "".join("Y" if flag == "Y" else " " for flag in said.head[:14])
+    head = _code(asked) + flags + said.head[14 : None if whole else BRIEF_HEAD]
+    while len(told := rendered(head, [*fields, *spoken], options.encoding)) > ROOM:
+        del fields[max(at for at, (name, _) in enumerate(fields) if name not in _BARE_FIELDS)]
+    return told
+
+
+def _says_right(said: RelayedMessage) -> bool:
+    return ("CQ", "Y") in said.fields
+
+
+def _code(asked: Asked) -> str:
+    return {"63": "64", "25": "26"}.get(asked.code, "24")
 
 
 def _language(asked: Asked, options: Options) -> Language:

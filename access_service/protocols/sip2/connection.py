@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
         self._tell(None if failed else future.result())
 
     def _tell(self, answer: Answer | None) -> None:
-        self._send(self._session.told(answer) if answer else self._session.unavailable(), answer)
+        self._send(self._switchboard.told(self._session, answer), answer)
 
     def _send(self, reply: Reply, answer: Answer | None) -> None:
         if reply.data:

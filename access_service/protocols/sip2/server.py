@@ -125,13 +125,9 @@ def _be_process(config: Path, listening: socket.socket, alive: int) -> NoReturn:
 
 
 async def _serve(configured: Settings, databases: Databases, listening: socket.socket, alive: int) -> None:
-    vault, usage, loop = (
-        PinVault.from_environment(),
-        UsageCounter(databases.reader, date.today),
-        asyncio.get_running_loop(),
-    )
-    metrics = Metrics()
+    loop = asyncio.get_running_loop()
     loop.set_exception_handler(_unexpected)
+    vault, metrics, usage = PinVault.from_environment(), Metrics(), UsageCounter(databases.reader, date.today)
     usage.start()
     switchboard = Switchboard(
         answering.directory(configured, databases, vault, usage, relayed=metrics.relayed),

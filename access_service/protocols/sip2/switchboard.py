@@ -14,9 +14,8 @@ from access_service.errors import StorageError
 from access_service.logs import log, where
 from access_service.protocols.sip2.session import Question, Reply, Session
 
-THREADS = 4
-# Answers that may be waited for at a time; one more is said to be unavailable.
-MOST_WAITING = 64
+# They sleep most of the time: in the queue of a slow hash, or for the disk. One more answer is said to be unavailable.
+THREADS = 64
 LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -30,7 +29,8 @@ class Switchboard:
         self._directory = directory
         self._reachable = reachable
         # Who waits for the ILS keeps no student waiting.
-        self._pool = ThreadPoolExecutor(THREADS + directory.places, "sip2")
+        self._most = THREADS + directory.places
+        self._pool = ThreadPoolExecutor(self._most, "sip2")
         self._waiting = 0
         self._looking: asyncio.Task[None] | None = None
 
@@ -67,13 +67,21 @@ class Switchboard:
             return None
         if isinstance(answer, Answer):
             return answer
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= self._most:
             log.warning("overloaded", dialect="sip2", waiting=self._waiting)
             return None
         self._waiting += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, answer)
         future.add_done_callback(self._waited)
         return future
+
+    def told(self, session: Session, answer: Answer | None) -> Reply:
+        """The reply to a question, where anybody could answer it."""
+        try:
+            return session.told(answer) if answer else session.unavailable()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed(error)
+        return session.unavailable()
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

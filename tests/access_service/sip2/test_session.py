@@ -13,6 +13,7 @@ from access_service.domain.access import Answer, PinResult, Standing
 from access_service.domain.client import DialectName, Release
 from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.patron import Presence
+from access_service.domain.relayed import RelayedMessage
 from access_service.domain.sip2 import Encoding
 from access_service.errors import StorageError
 from access_service.protocols.sip2 import codec
@@ -131,6 +132,39 @@ def test_only_a_right_pin_is_cqy(databases: Databases, pin: PinResult, standing:
     talk.session.heard(ask_63().encode())
     told = talk.session.told(Answer(standing, pin, seed.patron())).data.decode()
     assert "CQN|" in told and "CQY" not in told and "Ada" not in told and "PA2" not in told
+
+
+ILS_SAID = (
+    *(("AO", "town"), ("AA", "2900"), ("AE", "Ursula Grown"), ("BL", "Y"), ("CQ", "Y"), ("BD", "1 Home Street")),
+    *(("PA", "20301231"), ("AF", "From the ILS"), ("XX", "CQY")),
+)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_ils_speaks_for_its_own(databases: Databases, right: bool) -> None:
+    """A relayed answer is the ILS's, but for blanks in place of N and words last; without a right PIN only the verdict
+    is left of what it told."""
+    talk = logged_in(databases, hidden_fields=("BD",))
+    head = f"Y N{11 * ' '}001{DATE}{24 * '0'}"
+    said = RelayedMessage(head, (*ILS_SAID[:4], ("CQ", "Y" if right else "N"), *ILS_SAID[5:]))
+    answer = Answer(Standing.ACTIVE, PinResult.OK if right else PinResult.WRONG, seed.patron(), said)
+    talk.session.heard(ask_63("2900").encode())
+    told = talk.session.told(answer).data.decode()
+    name, rest = ("Ursula Grown", "PA20301231|XXCQ Y|") if right else ("", "")
+    verdict = f"AOtown|AA2900|AE{name}|BLY|CQ{'Y' if right else 'N'}|"
+    assert told == f"64Y{13 * ' '}001{DATE}{24 * '0'}{verdict}{rest}AFFrom the ILS|\r"
+    talk.session.heard(ask_23("2900").encode())
+    assert talk.session.told(answer).data.decode() == f"24Y{13 * ' '}001{DATE}{verdict}AFFrom the ILS|\r"
+
+
+def test_a_long_answer_of_the_ils_is_one_read_too(databases: Databases) -> None:
+    """Its last fields go, never the verdict."""
+    talk = logged_in(databases)
+    many = tuple((f"X{n}", 90 * "x") for n in range(10)) + tuple(("AF", 90 * "y") for _ in range(10))
+    talk.session.heard(sealed(ask_63()).encode())
+    said = RelayedMessage(f"{14 * ' '}001{DATE}{24 * '0'}", (("BL", "Y"), ("CQ", "Y"), *many))
+    told = talk.session.told(Answer(Standing.ACTIVE, PinResult.OK, seed.patron(), said)).data
+    assert len(told) <= codec.LONGEST and b"BLY|CQY|X0" in told and b"|AFyyy" in told
 
 
 def test_what_was_not_released_or_is_hidden_is_not_told(databases: Databases) -> None:
