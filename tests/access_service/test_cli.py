@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert
 from access_service.storage.tables import identifiers
 from tests.commands import Commands, Ended
 from tests.place import Place
+from tests.sync.ils.model import configure
 from tests.sync.nights import Nights
 from tests.sync.rosters import pupils
 
@@ -49,6 +50,20 @@ def test_postgresql_is_upgraded_by_the_same_command(tmp_path: Path, commands: Co
 def test_a_configuration_that_holds_says_so(place: Place) -> None:
     """How many examples were tried, district by district; no database is needed for it."""
     place.environment["DATABASE_URL"] = "sqlite:////proc/none.db"
+    assert place.day("check-config") == Ended(0, "demo: 2 examples hold\n", "")
+
+
+def test_pins_that_nobody_can_verify_are_told(place: Place) -> None:
+    """Where the ILS keeps them and is not asked; with a relay nothing is said."""
+    service = place.config / "service.toml"
+    configure(service, place.folder / "ils")
+    columns = '{header = "barcode", field = "library_number"}'
+    place.edit(columns, columns + ', {header = "pin", field = "pin"}', "service.toml")
+    place.edit('owner = "service"', 'owner = "ils"', "service.toml")
+    ended = place.day("check-config")
+    assert (ended.code, ended.err) == (0, 'pins.owner is "ils" and there is no [relay]: no PIN is right here\n')
+    with service.open("a", encoding="utf-8") as text:
+        text.write('[relay]\nprotocol = "patronapi"\nhost = "ils.example.org"\n')
     assert place.day("check-config") == Ended(0, "demo: 2 examples hold\n", "")
 
 
