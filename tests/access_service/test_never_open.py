@@ -10,11 +10,13 @@ from types import FrameType
 import pytest
 from sqlalchemy import delete, insert
 
-from access_service import clients, freezes
+from access_service import clients, freezes, settings
+from access_service.domain.client import Options
 from access_service.storage.engine import Databases
 from access_service.storage.tables import attempts
 from tests.access_service import seed
 from tests.access_service.doors import DOORS, Door
+from tests.access_service.model_ils import HOLDER, PatronApiIls, Sip2Ils
 
 LOCK = type(Lock())
 NUMBER, PIN = "0012345", "0412"
@@ -107,3 +109,32 @@ def test_an_error_at_any_call_lets_nobody_in(
         let_in, injection = injected(at, question)
         assert injection.place
         assert not let_in, injection.place
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("model", [Sip2Ils, PatronApiIls])
+def test_an_error_while_the_ils_is_asked_lets_nobody_in(
+    databases: Databases, model: type[Sip2Ils | PatronApiIls], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call in turn fails while the right PIN of a cardholder is asked about."""
+    monkeypatch.setattr(freezes, "FRESH_SECONDS", inf)
+    vendor = seed.client(options=Options(relay=True))
+    with model() as ils:
+        table = {"host": "127.0.0.1", "port": ils.port, "tls": False, "timeout_seconds": 2}
+        table["protocol"] = "sip2" if isinstance(ils, Sip2Ils) else "patronapi"
+        made = seed.settings()
+        relay = settings.Relay.model_validate(table)
+        configured = made.model_copy(update={"service": made.service.model_copy(update={"relay": relay})})
+
+        def asked(at: int) -> tuple[bool, Injection]:
+            # Another one each time: what failed before would keep this one from asking.
+            directory = seed.directory(databases, configured)
+            return injected(at, lambda: directory.authenticate(HOLDER.number, HOLDER.pin, vendor).authenticated)
+
+        # The first one makes what is kept.
+        (_, _), (let_in, counted) = asked(0), asked(0)
+        assert let_in and counted.calls > 100
+        for at in range(1, counted.calls + 1):
+            let_in, injection = asked(at)
+            assert injection.place
+            assert not let_in, injection.place
