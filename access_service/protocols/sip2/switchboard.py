@@ -14,8 +14,8 @@ from access_service.errors import StorageError
 from access_service.logs import log, where
 from access_service.protocols.sip2.session import Question, Reply, Session
 
-# They sleep most of the time: in the queue of a slow hash, or for the disk. One more answer is said to be unavailable.
-THREADS = 64
+# They sleep most of the time: in the queue of a slow hash, which refuses whom it has no room for, or for the disk.
+THREADS = 128
 LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -28,10 +28,10 @@ class Switchboard:
         self.online = True
         self._directory = directory
         self._reachable = reachable
-        # Who waits for the ILS keeps no student waiting.
-        self._most = THREADS + directory.places
-        self._pool = ThreadPoolExecutor(self._most, "sip2")
-        self._waiting = 0
+        # Who waits for the ILS keeps no student waiting. Each connection has one question at a time, so that no more
+        # can wait here than there are connections; none is refused, for a wrong PIN must be counted first: while right
+        # ones are answered at once, "unavailable" would tell that it is wrong.
+        self._pool = ThreadPoolExecutor(THREADS + directory.places, "sip2")
         self._looking: asyncio.Task[None] | None = None
 
     def knows(self, address: str) -> bool:
@@ -67,10 +67,6 @@ class Switchboard:
             return None
         if isinstance(answer, Answer):
             return answer
-        if self._waiting >= self._most:
-            log.warning("overloaded", dialect="sip2", waiting=self._waiting)
-            return None
-        self._waiting += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, answer)
         future.add_done_callback(self._waited)
         return future
@@ -87,7 +83,6 @@ class Switchboard:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _waited(self, future: asyncio.Future[Answer]) -> None:
-        self._waiting -= 1
         if not future.cancelled() and isinstance(error := future.exception(), Exception):
             self._failed(error)
 
