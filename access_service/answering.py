@@ -49,5 +49,5 @@ def directory(  # noqa: PLR0913, PLR0917 - the composition root names each colla
         usage,
         now,
         configured.service.pins.owner,
-        Cardholders(databases.reader, Relay(relay, relayed), throttle, vault) if relay else None,
+        Cardholders(databases.reader, Relay(relay, relayed), throttle, vault, usage) if relay else None,
     )

@@ -60,6 +60,7 @@ class Action(StrEnum):
     OPT_OUT_REMOVE = "opt_out_remove"
     OPT_OUT_CARDS = "opt_out_cards"
     ACCOUNT_RELEASE = "account_release"
+    UNLOCK = "unlock"
 
 
 # Columns of a patron that say who it is: entries have keyed hashes of them.

@@ -6,23 +6,26 @@ from sqlalchemy import Engine
 
 from access_service.domain.access import Answer, PinResult, Standing, judge
 from access_service.domain.client import Client
+from access_service.domain.guessing import SOME, Guess
 from access_service.domain.patron import PatronRecord
 from access_service.pin_vault import PinVault
 from access_service.relay import Heard, Relay
-from access_service.storage import ils
+from access_service.storage import ils, patrons
 from access_service.storage.engine import database_errors, read
 from access_service.throttle import Throttle, Try
+from access_service.usage import UsageCounter
 
 
 class Cardholders:
     """Asks the ILS first and then counts: so no connection to the database waits for it, and an ILS that is away costs
     nobody a try. Its word on a PIN is thrown away where the throttle says so."""
 
-    def __init__(self, reader: Engine, relay: Relay, throttle: Throttle, vault: PinVault) -> None:
+    def __init__(self, reader: Engine, relay: Relay, throttle: Throttle, vault: PinVault, usage: UsageCounter) -> None:
         self._reader = reader
         self._relay = relay
         self._throttle = throttle
         self._vault = vault
+        self._usage = usage
 
     @property
     def places(self) -> int:
@@ -55,14 +58,20 @@ class Cardholders:
         return self._counted(record, pin, heard, client)
 
     def _counted(self, record: PatronRecord, pin: str, heard: Heard, client: Client) -> PinResult:
-        tried = Try(
-            patron_id=record.patron_id,
-            client=client.name,
-            mark=lambda: self._vault.mark("wrong pin", str(record.patron_id), pin),
-            matches=lambda: heard.right,
-        )
-        with database_errors():
-            return self._throttle.check(tried, None, -1)
+        patron_id = record.patron_id
+        seen = read(self._reader, lambda connection: patrons.attempts_of(connection, patron_id, client.name))
+        ahead = self._throttle.ahead(patron_id, client.name, seen)
+        if ahead and heard.right:
+            self._throttle.over(ahead)
+            result = PinResult.OK
+        else:
+            # What PIN it is and how long, the ILS does not say.
+            guess = Guess(self._vault.mark("wrong pin", str(patron_id), pin), SOME, seen_wrong=bool(ahead))
+            with database_errors():
+                result = self._throttle.check(Try(patron_id, client.name, guess, lambda: heard.right, ahead))
+        if result is PinResult.OK:
+            self._usage.right(patron_id, client.name, seen.good_day)
+        return result
 
     def _number(self, record: PatronRecord) -> str:
         """What the ILS has a student under; "" where it has no account of ours, for then the number is another's."""

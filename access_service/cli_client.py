@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from time import time
 
 import click
 
@@ -11,8 +12,9 @@ from access_service import clients as keys
 from access_service.audit import Action, Deed
 from access_service.console import Installation
 from access_service.domain.client import BY_ADDRESS, Client, DialectName, Options, Release
+from access_service.domain.traffic import Traffic
 from access_service.errors import ConfigError, OperatorError
-from access_service.storage import clients
+from access_service.storage import clients, traffic
 from access_service.storage.engine import database_errors
 
 DEFAULT_RELEASES = (Release.PATRON_ID, Release.LIBRARY_NUMBER, Release.PATRON_TYPE, Release.BRANCH, Release.EXPIRES)
@@ -74,12 +76,15 @@ def client_list(installation: Installation) -> None:
     """List the clients that are not revoked."""
     with database_errors(), installation.databases().reader.connect() as connection:
         found = clients.active(connection)
+        asked = traffic.everyone(connection, int(time()))
     for _, known in found:
         networks = " ".join(map(str, known.networks))
         click.echo(
             f"{known.name}: speaks {' '.join(sorted(known.dialects))} about {' '.join(sorted(known.districts))}"
             f" from {networks}; is told {' '.join(sorted(known.releases))}"
         )
+        if today := asked.get(known.name):
+            click.echo(f"  {_today(today)}")
         # As `client set` takes them.
         for key, value in keys.differing(known.options):
             click.echo(f"  {key}={value}")
@@ -113,6 +118,16 @@ def client_revoke(installation: Installation, name: str) -> None:
             raise OperatorError(f"no client {name!r} to revoke; `access-service client list` names them")
         record.note(Deed(Action.CLIENT_REVOKE, f"client {name}"))
     click.echo(f"client {name} is revoked")
+
+
+def _today(asked: Traffic) -> str:
+    """Of a client's day what tells of guessing."""
+    unknown = asked.unknown / asked.asked if asked.asked else 0
+    return (
+        f"today {asked.asked:,} questions, {unknown:.0%} of unknown numbers; wrong PINs {asked.wrong} of"
+        f" {asked.day_budget}, this hour {asked.hour_wrong} of {asked.hour_budget}, of known patrons {asked.exempt};"
+        f" {asked.refused} refused, {asked.hour_locks} locked this hour; alarms: {', '.join(asked.raised) or 'none'}"
+    )
 
 
 def _network(text: str) -> keys.Network:

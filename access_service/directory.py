@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
+from hashlib import sha256
 
 from sqlalchemy import Engine
 
 from access_service.cardholders import Cardholders
 from access_service.domain.access import Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.client import Client
+from access_service.domain.guessing import SOME, Guess, allowed
 from access_service.domain.identifiers import YIELDING, IdentifierKind, Reading
 from access_service.domain.mapping import MappingRules
 from access_service.domain.patron import PatronRecord, importance
@@ -22,8 +24,8 @@ from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import patrons
 from access_service.storage.engine import database_errors, read
-from access_service.storage.patrons import Attempts, Card, Hit
-from access_service.throttle import Throttle, Try
+from access_service.storage.patrons import Card, Hit
+from access_service.throttle import Ahead, Throttle, Try
 from access_service.usage import UsageCounter
 
 
@@ -75,52 +77,54 @@ class PatronDirectory:
     def begin(self, typed: str, pin: str | None, client: Client) -> Answer | Later:
         """The answer where it is quick to find, as to most right PINs, and to any number without one (`pin` None);
         else what finds it, which can wait for a disk or a slow hash. UnavailableError from both."""
-        generation = self._throttle.generation
         found = self._find(typed, client)
-        return self._there(found, typed, pin, client) or self._here(found, pin, client, generation)
+        return self._there(found, typed, pin, client) or self._here(found, typed, pin, client)
 
-    def _here(self, found: Found, pin: str | None, client: Client, generation: int) -> Answer | Later:
+    def _here(self, found: Found, typed: str, pin: str | None, client: Client) -> Answer | Later:
         record = found.hit.record if found.hit else None
-        if pin is None:
-            return Answer(found.standing, PinResult.UNCHECKED, record)
-        pin = pin.strip()
+        pin = pin.strip() if pin is not None else None
         if not pin:
             # No guess, so it costs nothing.
-            return Answer(found.standing, PinResult.MISSING if record else PinResult.UNCHECKED, record)
+            self._usage.asked(client.name, unknown=found.standing is Standing.UNKNOWN)
+            without = PinResult.UNCHECKED if pin is None or record is None else PinResult.MISSING
+            return Answer(found.standing, without, record)
         check = PinCheck(self._vault, record, pin)
-        begun = self._begin(found, pin, client, check, generation)
+        begun = self._begin(found, typed, pin, client, check)
         return begun if isinstance(begun, Answer) else check.paid(begun)
 
-    def _begin(self, found: Found, pin: str, client: Client, check: PinCheck, generation: int) -> Answer | Later:
+    def _begin(self, found: Found, typed: str, pin: str, client: Client, check: PinCheck) -> Answer | Later:
         """As `begin`, of a PIN that is not empty. Whoever puts an answer off here need not think of its work."""
-        if found.hit is None or found.hit.record is None:
-            return lambda: Answer(found.standing, PinResult.UNCHECKED)
-        record, attempts = found.hit.record, found.hit.attempts
+        record = found.hit.record if found.hit else None
         # Of a PIN that is the ILS's nothing is known here, whatever is still stored.
-        if not record.has_pin or not verified_here(record, self._pin_owner):
-            return lambda: Answer(found.standing, PinResult.NONE_ISSUED, record)
-        tried = Try(
-            patron_id=record.patron_id,
-            client=client.name,
-            mark=lambda: self._vault.mark("wrong pin", str(record.patron_id), pin),
-            matches=check.right,
+        issued = record if record and record.has_pin and verified_here(record, self._pin_owner) else None
+        patron_id = record.patron_id if record else self._vault.nobody(typed)
+        ahead: Ahead = ()
+        if issued and found.hit:
+            ahead = self._throttle.ahead(patron_id, client.name, found.hit.attempts)
+        if ahead and check.at_once():
+            self._throttle.over(ahead)
+            self._usage.asked(client.name, unknown=False)
+            return self._counted(Answer(found.standing, PinResult.OK, record), found.hit, client)
+        guess = Guess(
+            mark=self._vault.mark("wrong pin", str(patron_id), pin),
+            most=stands(record, self._districts) if record else SOME,
+            can_be_right=issued is not None,
+            unknown=found.standing is Standing.UNKNOWN,
+            # Of a chosen PIN it takes longer to see.
+            seen_wrong=bool(ahead and issued and not issued.chosen),
+            of=pin_of(issued),
         )
-        if attempts is None and generation == self._throttle.generation and check.at_once():
-            return self._counted(Answer(found.standing, PinResult.OK, record), client)
-        return lambda: self._tried(found.standing, record, tried, attempts, generation, client)
+        tried = Try(patron_id, client.name, guess, check.right if issued else lambda: False, ahead)
+        return lambda: self._tried(found, tried, client)
 
-    def _tried(  # noqa: PLR0913, PLR0917 - all that was known when the question was put off
-        self,
-        standing: Standing,
-        record: PatronRecord,
-        tried: Try,
-        attempts: Attempts | None,
-        generation: int,
-        client: Client,
-    ) -> Answer:
+    def _tried(self, found: Found, tried: Try, client: Client) -> Answer:
+        """The same statements whoever has the number, if anybody, and whatever the PIN."""
+        record = found.hit.record if found.hit else None
         with database_errors():
-            answer = Answer(standing, self._throttle.check(tried, attempts, generation), record)
-        return self._counted(answer, client)
+            result = self._throttle.check(tried)
+        if result is not PinResult.REFUSED and not tried.guess.can_be_right:
+            result = PinResult.NONE_ISSUED if record else PinResult.UNCHECKED
+        return self._counted(Answer(found.standing, result, record), found.hit, client)
 
     def _there(self, found: Found, typed: str, pin: str | None, client: Client) -> Later | None:
         """What asks the ILS, where it has the answer."""
@@ -130,7 +134,7 @@ class PatronDirectory:
             return partial(self._of_the_ils, self._cardholders, typed, pin, client)
         record, given = found.hit.record if found.hit else None, (pin or "").strip()
         if record and given and not verified_here(record, self._pin_owner):
-            return partial(self._asked_there, self._cardholders, found.standing, record, given, client)
+            return partial(self._asked_there, self._cardholders, found, given, client)
         return None
 
     def _of_the_ils(self, cardholders: Cardholders, typed: str, pin: str | None, client: Client) -> Answer:
@@ -143,15 +147,17 @@ class PatronDirectory:
         served = client.districts & self._districts.keys()
         return cardholders.answer(typed, pin, client, self._today(min(served)) if served else self._now().date())
 
-    def _asked_there(
-        self, cardholders: Cardholders, standing: Standing, record: PatronRecord, pin: str, client: Client
-    ) -> Answer:
+    def _asked_there(self, cardholders: Cardholders, found: Found, pin: str, client: Client) -> Answer:
         """Of a student whose PIN the ILS keeps."""
-        return self._counted(Answer(standing, cardholders.check(record, pin, client), record), client)
+        record = found.hit.record if found.hit else None
+        told = cardholders.check(record, pin, client) if record else PinResult.UNCHECKED
+        return self._counted(Answer(found.standing, told, record), found.hit, client)
 
-    def _counted(self, answer: Answer, client: Client) -> Answer:
-        if answer.authenticated and answer.record and answer.record.patron.role is not Role.TEST_CARD:
-            self._usage.count(answer.record, client.name)
+    def _counted(self, answer: Answer, hit: Hit | None, client: Client) -> Answer:
+        if answer.pin is PinResult.OK and answer.record and hit:
+            self._usage.right(answer.record.patron_id, client.name, hit.attempts.good_day)
+            if answer.authenticated and answer.record.patron.role is not Role.TEST_CARD:
+                self._usage.count(answer.record, client.name)
         return answer
 
     def _find(self, typed: str, client: Client) -> Found:
@@ -186,6 +192,22 @@ class PatronDirectory:
 def settled(answer: Answer | Later) -> Answer:
     """The answer, waited for where it must be."""
     return answer if isinstance(answer, Answer) else answer()
+
+
+def stands(record: PatronRecord, districts: Mapping[str, District]) -> int:
+    """How many wrong PINs a patron's own stands before none is tried any more."""
+    rules = districts[record.patron.district].rules
+    return SOME if record.chosen else allowed(rules.terms.get(record.patron.role, rules).pin)
+
+
+def pin_of(record: PatronRecord | None) -> tuple[str, bytes]:
+    """By what it is known that a patron has another PIN: its pepper, and a mark (16 bytes)."""
+    if record is None:
+        return "", b""
+    key, kept = (record.pin_key or "", record.pin_digest or b"")
+    if record.chosen:
+        key, kept = record.chosen.key_id, record.chosen.hash.encode()
+    return key, sha256(kept).digest()[:16]
 
 
 def verified_here(record: PatronRecord, owner: PinOwner) -> bool:

@@ -6,9 +6,10 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from access_service.directory import as_persons, linked, meanings, owners, verified_here
+from access_service.directory import as_persons, linked, meanings, owners, stands, verified_here
 from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.calendar import STANDSTILL, Freeze
+from access_service.domain.guessing import AtClient
 from access_service.domain.identifiers import BADGES, IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
@@ -21,7 +22,7 @@ from access_service.settings import District
 from access_service.storage import attempts, clients, exceptions, freezes, ils, patrons, runs
 from access_service.storage.exceptions import ExceptionKind, Granted
 from access_service.storage.ils import AccountState
-from access_service.storage.patrons import Attempts, Hit
+from access_service.storage.patrons import Hit
 from access_service.storage.runs import Outcome
 
 OPT_IN = "nothing, unless the family opts in again: then `access-service opt-out remove`, or the district's column"
@@ -61,6 +62,7 @@ NEXT_STEPS = {
     Standing.UNKNOWN: "check the number with the school; if it is new, wait for the next roster",
 }
 NO_PIN = "ask the district to fill in what the PIN is made from; until then no PIN works"
+STOPPED = "find out who guesses; `access-service unlock` lets the PIN be tried again, and so does a new one"
 ILS_PIN = "nothing: the card works where the ILS asks for the PIN; a forgotten one is set there"
 NOT_IN_ILS = {
     AccountState.KEPT_BACK: "mend what keeps the account back; until a load has it no self-check knows the card",
@@ -152,6 +154,7 @@ class Explainer:
             *_calendar(district, frozen, today),
             *_rules(record, district.rules),
             _pin(record, district, self.pin_owner),
+            *self._guessed(record),
             *self._granted(record),
             *self._in_ils(record),
         )
@@ -164,10 +167,9 @@ class Explainer:
             next_step = ILS_PIN
         elif standing in IN_GOOD_STANDING and not record.has_pin:
             next_step = NO_PIN
-        elif (locked := self._locked(record)) > 0:
-            next_step = f"wait {locked} seconds, then the right PIN works again"
-        if next_step in (NEXT_STEPS[Standing.ACTIVE], ILS_PIN):
-            next_step = self._not_in_ils(record) or next_step
+        else:
+            next_step = self._wait(record) or next_step
+        next_step = self._not_in_ils(record, next_step)
         fields = provenance(self.connection, record, district)
         return Explanation(standing, (*found, *story, *told), next_step, fields)
 
@@ -198,9 +200,12 @@ class Explainer:
             yet = account.made and account.told == "{}" and account.state == AccountState.SENT
             yield f"in the ILS: {'to be told by the next load' if yet else AccountState(account.state).words}{why}"
 
-    def _not_in_ils(self, record: PatronRecord) -> str:
+    def _not_in_ils(self, record: PatronRecord, next_step: str) -> str:
+        """What to do about a card that works here and not in the ILS; the step given where it is another case."""
+        if next_step not in (NEXT_STEPS[Standing.ACTIVE], ILS_PIN):
+            return next_step
         account = ils.accounts(self.connection, [record.patron_id]).get(record.patron_id)
-        return NOT_IN_ILS.get(AccountState(account.state), "") if account else ""
+        return NOT_IN_ILS.get(AccountState(account.state), next_step) if account else next_step
 
     def _granted(self, record: PatronRecord) -> Iterator[str]:
         if granted := exceptions.of_patron(self.connection, record.patron_id):
@@ -257,7 +262,20 @@ class Explainer:
             serves = record.patron.district in client.districts
             told = Answer(standing, PinResult.UNCHECKED).told_standing if serves else NOT_SERVED
             failed = attempts.read(self.connection, record.patron_id, client.name)
-            yield f"client {client.name} is told: {told}" + (self._failures(failed) if failed else "")
+            yield f"client {client.name} is told: {told}{self._failures(failed)}"
+
+    def _guessed(self, record: PatronRecord) -> Iterator[str]:
+        if guessed := attempts.guessed(self.connection, record.patron_id):
+            most = stands(record, self.districts)
+            stopped = ": no PIN is tried any more, anywhere" if guessed >= most else ""
+            yield f"{guessed} of {most} wrong PINs since the last right one, at all clients together{stopped}"
+
+    def _wait(self, record: PatronRecord) -> str:
+        """What it takes until the right PIN is looked at again; "" where it is."""
+        if attempts.guessed(self.connection, record.patron_id) >= stands(record, self.districts):
+            return STOPPED
+        locked = self._locked(record)
+        return f"wait {locked} seconds, then the right PIN works again" if locked > 0 else ""
 
     def _locked(self, record: PatronRecord) -> int:
         """Seconds until no client refuses the right PIN any more."""
@@ -272,7 +290,9 @@ class Explainer:
             reasons = [finding["text"] for finding in last.report.get("findings", [])]
             yield f"run {last.run_id} after it was {last.outcome}: {'; '.join(reasons) or last.report.get('error')}"
 
-    def _failures(self, failed: Attempts) -> str:
+    def _failures(self, failed: AtClient | None) -> str:
+        if failed is None or not failed.failures:
+            return ""
         locked = failed.locked_until - int(self.now.timestamp())
         return f"; {failed.failures} wrong PINs" + (f", locked for {locked} s more" if locked > 0 else "")
 

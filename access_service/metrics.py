@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from access_service.domain.access import Answer
+from access_service.domain.traffic import Alarm
 from access_service.relay import Outcome
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -49,15 +50,30 @@ class Metrics:
     def time(self, route: str, seconds: float) -> None:
         self._seconds.labels(route).observe(seconds)
 
-    def text(self, roster_ages: Mapping[str, float]) -> bytes:
-        """Everything in Prometheus' text format. `roster_ages`: seconds since a roster was accepted, by district."""
+    def text(self, roster_ages: Mapping[str, float], alarms: Mapping[Alarm, int]) -> bytes:
+        """Everything in Prometheus' text format. `roster_ages`: seconds since a roster was accepted, by district;
+        `alarms`: clients that have one of guessing today."""
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         ages = CollectorRegistry()
         ages.register(_RosterAges(roster_ages))
+        ages.register(_Guessing(alarms))
         return generate_latest(registry) + generate_latest(ages)
+
+
+class _Guessing(Collector):
+    """From the database at each scrape, too: any process can have raised an alarm."""
+
+    def __init__(self, clients: Mapping[Alarm, int]) -> None:
+        self._clients = clients
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily("access_guessing", "Clients with this alarm of guessing today.", labels=["alarm"])
+        for alarm in Alarm:
+            family.add_metric([alarm.value], self._clients.get(alarm, 0))
+        yield family
 
 
 class _RosterAges(Collector):

@@ -15,7 +15,7 @@ from access_service.domain.student import Role
 from access_service.errors import OperatorError
 from access_service.settings import Settings
 from access_service.storage import attempts, chosen_pins, peppers
-from access_service.storage.engine import Databases
+from access_service.storage.engine import Databases, day_transaction
 
 RANDOM_DIGITS = 6
 # Whose PINs are theirs: those of test cards are their vendors'.
@@ -79,8 +79,8 @@ class PinDesk:
         self._forget_failures(cards)
 
     def _forget_failures(self, patron_ids: set[int]) -> None:
-        with self.databases.reader.connect() as connection:
-            attempts.forget(connection, patron_ids)
+        with day_transaction(self.databases.reader) as connection:
+            attempts.unlock(connection, sorted(patron_ids))
 
     def _deed(self, action: Action, record: PatronRecord, reason: str) -> Deed:
         return Deed(action, f"patron {record.patron_id}", reason, record.patron.district)

@@ -93,6 +93,10 @@ class PinVault:
         message = b"".join(_sized(fact) for fact in (purpose, *facts))
         return hmac.digest(self._ring[self.key_id], message, "sha256")[:16]
 
+    def nobody(self, typed: str) -> int:
+        """One of 65,536 negative patron ids for a number of nobody: it says how often one was tried, not which."""
+        return -1 - int.from_bytes(self.mark("nobody", typed.strip())[:2], "big")
+
     def marks(self, purpose: str, *facts: str) -> frozenset[bytes]:
         """The mark under each pepper of the ring: one that was made before a rotation is among them."""
         message = b"".join(_sized(fact) for fact in (purpose, *facts))

@@ -1,80 +1,106 @@
-"""May this PIN be tried at all? Decided before any verification, durable, exact across workers.
+"""May this PIN be tried at all? Decided and counted before any verification, in one transaction: durable, and exact
+across workers and processes. Whatever comes of it, the same statements are done.
 
-The first failure of a patron at a client is checked, then counted. From then on each try is counted before it is
-checked, so that tries in flight at other workers cannot exceed the allowance; a right PIN takes the count back.
+Most right PINs are checked ahead of that, and are never counted; so few at a time that wrong ones among them, which are
+counted then, go over no budget.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from threading import Lock
 
 from sqlalchemy import Engine
 
+from access_service.alarms import tell
 from access_service.domain.access import PinResult
-from access_service.storage import attempts
+from access_service.domain.guessing import Guess, Verdict, given_back, known_good, weigh
+from access_service.storage import attempts, traffic
+from access_service.storage.engine import day_transaction
 from access_service.storage.patrons import Attempts
 
-STRIPES = 64
+# So many PINs of one patron, and of newcomers through one client, a process checks before it counts them.
+AHEAD = 4
+# What a PIN that is checked ahead is one of.
+Ahead = tuple[int | str, ...]
+RESULTS = {Verdict.LOCKED: PinResult.LOCKED, Verdict.REFUSED: PinResult.REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One PIN tried for one patron by one client: how to check it, and the mark by which to know it again."""
+    """One PIN tried for one patron by one client: what is known of it, how to check it, and what it took ahead."""
 
     patron_id: int
     client: str
-    mark: Callable[[], bytes]
+    guess: Guess
     matches: Callable[[], bool]
+    ahead: Ahead = ()
 
 
 class Throttle:
-    """Counts failed PINs per patron and client. `clock` gives seconds since 1970."""
+    """Counts failed PINs. `clock` gives seconds since 1970."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
-        self._stripes = [Lock() for _ in range(STRIPES)]
-        # Raised with every failure counted here: tells a waiting thread that what it read is old.
-        self.generation = 0
+        self._lock = Lock()
+        self._ahead: Counter[int | str] = Counter()
+        # SQLite has one writer, and lets those who wait for it sleep: in one process they queue here.
+        self._turn: AbstractContextManager[object] = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
-    def check(self, tried: Try, seen: Attempts | None, generation: int) -> PinResult:
-        """OK, WRONG or LOCKED. `seen` are the failures that stood when `generation` did."""
-        with self._stripes[tried.patron_id % STRIPES]:
-            if generation != self.generation:
-                seen = self._read(tried)
-            while True:
-                result = self._uncounted(tried) if seen is None else self._counted(tried, seen)
-                if result:
-                    return result
-                seen = self._read(tried)
-
-    def _uncounted(self, tried: Try) -> PinResult | None:
-        """The result, or None where another worker counted a failure meanwhile."""
-        if tried.matches():
-            return PinResult.OK
-        self.generation += 1
-        with self._engine.connect() as connection:
-            first = attempts.record(connection, tried.patron_id, tried.client, tried.mark())
-        return PinResult.WRONG if first else None
-
-    def _counted(self, tried: Try, seen: Attempts) -> PinResult | None:
-        """The result, or None where another worker changed the count meanwhile."""
+    def ahead(self, patron_id: int, client: str, seen: Attempts) -> Ahead:
+        """Whether a PIN may be checked before it is counted: nothing failed yet, and the client has much left. If it is
+        right, that is `over`; else it is part of the Try."""
+        if seen.failures or seen.guesses:
+            return ()
         now = int(self._clock())
-        if now < seen.locked_until:
-            return PinResult.LOCKED
-        with self._engine.connect() as connection:
-            again = tried.mark() == seen.wrong_mark
-            if not again and not attempts.reserve(connection, tried.patron_id, tried.client, seen, now):
-                return None
-            self.generation += 1
-            # The last wrong PIN is checked again too: the roster may have made it right since.
-            if tried.matches():
-                attempts.clear(connection, tried.patron_id, tried.client)
-                return PinResult.OK
-            if not again:
-                attempts.mark_wrong(connection, tried.patron_id, tried.client, tried.mark())
-            return PinResult.WRONG
+        known = known_good(seen.good_day, now)
+        if not known and now < seen.tight_until:
+            return ()
+        wanted: Ahead = (patron_id,) if known else (patron_id, client)
+        with self._lock:
+            if any(self._ahead[each] >= AHEAD for each in wanted):
+                return ()
+            self._ahead.update(wanted)
+        return wanted
 
-    def _read(self, tried: Try) -> Attempts | None:
-        with self._engine.connect() as connection:
-            return attempts.read(connection, tried.patron_id, tried.client)
+    def over(self, ahead: Ahead) -> None:
+        """A PIN that was checked ahead is dealt with."""
+        with self._lock:
+            for each in ahead:
+                self._ahead[each] -= 1
+                if not self._ahead[each]:
+                    del self._ahead[each]
+
+    def check(self, tried: Try) -> PinResult:
+        """OK, WRONG, LOCKED or REFUSED."""
+        verdict = self._weighed(tried)
+        # Only now: what is not counted, as where the database is away, leaves less room.
+        self.over(tried.ahead)
+        if refused := RESULTS.get(verdict):
+            return refused
+        if not tried.matches():
+            return PinResult.WRONG
+        self._take_back(tried)
+        return PinResult.OK
+
+    def _weighed(self, tried: Try) -> Verdict:
+        now = int(self._clock())
+        with self._turn, day_transaction(self._engine) as connection:
+            everywhere, own = attempts.hold(connection, tried.patron_id, tried.client)
+            # Last, for all tries of a client wait for it.
+            asked = traffic.hold(connection, tried.client, now)
+            weighed = weigh(tried.guess, own, everywhere, asked, now)
+            attempts.keep(connection, tried.patron_id, tried.client, weighed.everywhere, weighed.at_client)
+            traffic.keep(connection, tried.client, weighed.traffic)
+        tell(tried.client, asked.raised, weighed.traffic.raised)
+        return weighed.verdict
+
+    def _take_back(self, tried: Try) -> None:
+        now = int(self._clock())
+        with self._turn, day_transaction(self._engine) as connection:
+            _, own = attempts.hold(connection, tried.patron_id, tried.client)
+            attempts.right(connection, tried.patron_id, tried.client)
+            left = given_back(own, traffic.hold(connection, tried.client, now))
+            traffic.keep(connection, tried.client, left)

@@ -2,31 +2,59 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from threading import Event, Lock, Thread
+from time import time
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from access_service.alarms import tell
+from access_service.domain.guessing import known_good
 from access_service.domain.patron import PatronRecord
+from access_service.domain.traffic import DAY, with_questions
 from access_service.logs import log, where
-from access_service.storage import usage
+from access_service.storage import attempts, traffic, usage
+from access_service.storage.attempts import Good
+from access_service.storage.engine import day_transaction
 from access_service.storage.usage import UsageKey
 
 FLUSH_SECONDS = 2.0
 REMEMBERED_PATRONS = 200_000
+# The day of a right PIN is written again when it is so old: who comes daily costs one write a week.
+NEW_GOOD_DAYS = 7
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What was counted since the last flush. `right` says of a right PIN whether it was the first in long."""
+
+    sign_ins: Counter[UsageKey] = field(default_factory=Counter)
+    patrons: dict[int, date] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    right: dict[Good, bool] = field(default_factory=dict)
+
+    def join(self, older: "Waiting") -> None:
+        """Take in what could not be written before."""
+        self.sign_ins.update(older.sign_ins)
+        self.asked.update(older.asked)
+        self.unknown.update(older.unknown)
+        self.patrons = {**older.patrons, **self.patrons}
+        self.right = {**self.right, **older.right}
 
 
 class UsageCounter:
-    """One a process. `start` begins flushing, `stop` writes what is left."""
+    """One a process. `start` begins flushing, `stop` writes what is left. `clock` gives seconds since 1970."""
 
-    def __init__(self, engine: Engine, today: Callable[[], date]) -> None:
+    def __init__(self, engine: Engine, today: Callable[[], date], clock: Callable[[], float] = time) -> None:
         self._engine = engine
         self._today = today
+        self._clock = clock
         self._lock = Lock()
         self._stopped = Event()
-        self._sign_ins: Counter[UsageKey] = Counter()
-        self._patrons: dict[int, date] = {}
+        self._waiting = Waiting()
         # Whose last day is already written: most people sign in more than once a day.
         self._written: dict[int, date] = {}
         self._thread = Thread(target=self._run, name="usage", daemon=True)
@@ -44,32 +72,54 @@ class UsageCounter:
         """One sign-in of this patron by this client, today."""
         today, patron = self._today(), record.patron
         with self._lock:
-            self._sign_ins[UsageKey(today, patron.district, patron.school, patron.grade, client)] += 1
+            self._waiting.sign_ins[UsageKey(today, patron.district, patron.school, patron.grade, client)] += 1
             if self._written.get(record.patron_id) != today:
-                self._patrons[record.patron_id] = today
+                self._waiting.patrons[record.patron_id] = today
+
+    def asked(self, client: str, *, unknown: bool) -> None:
+        """One question that the throttle did not count."""
+        with self._lock:
+            self._waiting.asked[client] += 1
+            if unknown:
+                self._waiting.unknown[client] += 1
+
+    def right(self, patron_id: int, client: str, good_day: int) -> None:
+        """One right PIN; the last one before came on `good_day` or up to a week later."""
+        now = int(self._clock())
+        if now // DAY - good_day >= NEW_GOOD_DAYS:
+            with self._lock:
+                self._waiting.right.setdefault(Good(patron_id, client), not known_good(good_day, now))
 
     def flush(self) -> None:
         """Write what was counted. On failure it stays counted for the next flush, and the log says so."""
         with self._lock:
-            sign_ins, self._sign_ins = self._sign_ins, Counter()
-            patrons, self._patrons = self._patrons, {}
-        if not sign_ins:
+            counted, self._waiting = self._waiting, Waiting()
+        if not counted.asked and not counted.sign_ins and not counted.right:
             return
         try:
-            with self._engine.connect() as connection:
-                # An own transaction on the reader: on SQLite it locks the day file only.
-                connection.exec_driver_sql("BEGIN")
-                usage.add(connection, sign_ins, patrons)
-                connection.exec_driver_sql("COMMIT")
+            self._write(counted)
         except SQLAlchemyError as error:
-            log.error("usage not written", error=error.__class__.__name__, waiting=sum(sign_ins.values()))
+            log.error("usage not written", error=error.__class__.__name__, waiting=counted.sign_ins.total())
             with self._lock:
-                self._sign_ins.update(sign_ins)
-                self._patrons = {**patrons, **self._patrons}
+                self._waiting.join(counted)
         else:
-            self._written.update(patrons)
+            self._written.update(counted.patrons)
             if len(self._written) > REMEMBERED_PATRONS:
                 self._written.clear()
+
+    def _write(self, counted: Waiting) -> None:
+        now = int(self._clock())
+        new = Counter(good.client for good, is_new in counted.right.items() if is_new)
+        with day_transaction(self._engine) as connection:
+            usage.add(connection, counted.sign_ins, counted.patrons)
+            attempts.good(connection, counted.right, now // DAY)
+            # After those of patrons, and in order, as the throttle has them: so nobody waits for ever.
+            for client in sorted(counted.asked | new):
+                asked = traffic.hold(connection, client, now)
+                more = counted.asked[client], counted.unknown[client], new[client]
+                counts = with_questions(asked, *more)
+                traffic.keep(connection, client, counts)
+                tell(client, asked.raised, counts.raised)
 
     def _run(self) -> None:
         while not self._stopped.wait(FLUSH_SECONDS):

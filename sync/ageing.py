@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from access_service.audit import Action, Deed
-from access_service.storage import ageing, runs, schema
-from access_service.storage.engine import database_errors
+from access_service.storage import ageing, attempts, runs, schema
+from access_service.storage.engine import database_errors, day_transaction
 from access_service.storage.runs import GOOD_NIGHTS, HOLDS, Outcome
 from sync.apply import exclusively
 from sync.held import HeldFile
@@ -33,6 +33,8 @@ def age(job: Job) -> dict[str, int]:
     entry = auditor(job)
     entry.check_heads()
     head = None
+    with day_transaction(job.databases.reader) as day:
+        attempts.age(day, int(job.now().timestamp()))
     held = _held_too_long(job)
     with job.databases.writer.begin() as connection:
         counts = {

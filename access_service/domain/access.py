@@ -27,12 +27,14 @@ class Standing(StrEnum):
 
 
 class PinResult(StrEnum):
-    """What became of the PIN. UNCHECKED: there was no one patron to check it against, or no PIN was asked for."""
+    """What became of the PIN. REFUSED: the client had too many wrong ones, so none was looked at. UNCHECKED: there was
+    no one patron to check it against, or no PIN was asked for."""
 
     OK = "ok"
     WRONG = "wrong"
     MISSING = "missing"
     LOCKED = "locked"
+    REFUSED = "refused"
     NONE_ISSUED = "none_issued"
     UNCHECKED = "unchecked"
 
@@ -47,7 +49,7 @@ TOLD_STANDING = {
     Standing.AMBIGUOUS: Standing.UNKNOWN,
     Standing.OPTED_OUT: Standing.UNKNOWN,
 }
-TOLD_PIN = {PinResult.LOCKED: PinResult.WRONG, PinResult.NONE_ISSUED: PinResult.WRONG}
+TOLD_PIN = dict.fromkeys((PinResult.LOCKED, PinResult.REFUSED, PinResult.NONE_ISSUED), PinResult.WRONG)
 
 _OF_STANDING = {
     Standing.UNKNOWN: Message.UNKNOWN,

@@ -18,6 +18,7 @@ from access_service.storage.tables import (
     district_state,
     exceptions,
     exclusions,
+    guesses,
     identifiers,
     ils_matches,
     ils_pins,
@@ -135,7 +136,7 @@ def forget_roster(connection: Connection, district: str) -> None:
 def forget_use(connection: Connection, patron_ids: Collection[int]) -> None:
     """Leave no failed PIN and no day of use. `connection` is a reader's, for these are rows of the day."""
     ids = sorted(patron_ids)
-    for table in (attempts, patron_use):
+    for table in (attempts, guesses, patron_use):
         statement = delete(table).where(table.c.patron_id.in_(bindparam("ids", expanding=True)))
         for start in range(0, len(ids), BATCH):
             connection.execute(statement, {"ids": ids[start : start + BATCH]})

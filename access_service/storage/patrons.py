@@ -6,14 +6,14 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, and_, bindparam, select
+from sqlalchemy import Connection, Dialect, FromClause, and_, bindparam, select
 from sqlalchemy.dialects import sqlite
 
 from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.patron import ChosenPin, Patron, PatronRecord, Presence
 from access_service.domain.student import Role
 from access_service.storage.engine import rows
-from access_service.storage.tables import attempts, identifiers, patrons
+from access_service.storage.tables import attempts, guesses, identifiers, patrons, traffic
 
 BATCH = 500
 
@@ -30,11 +30,12 @@ _RECORD = [
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """The failures of one patron at one client. `locked_until` is in seconds since 1970."""
+    """What stands of one patron at one client (domain/guessing.py), and of that client."""
 
     failures: int
-    locked_until: int
-    wrong_mark: bytes
+    good_day: int
+    guesses: int
+    tight_until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Hit:
     key: str
     district: str
     record: PatronRecord | None
-    attempts: Attempts | None
+    attempts: Attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +54,35 @@ class Card:
     """One of the cards of a person, and its failures at one client."""
 
     record: PatronRecord
-    attempts: Attempts | None
+    attempts: Attempts
+
+
+_ATTEMPTS = [attempts.c.failures, attempts.c.good_day, guesses.c.guesses, traffic.c.tight_until]
+
+
+_OF_ONE = """
+    SELECT failures, good_day, guesses, tight_until FROM (SELECT 1 AS one) AS one
+    LEFT JOIN day.attempts ON attempts.patron_id = {0}patron_id{1} AND attempts.client = {0}client{1}
+    LEFT JOIN day.guesses ON guesses.patron_id = {0}patron_id{1}
+    LEFT JOIN day.traffic ON traffic.client = {0}client{1}
+"""
+_ATTEMPTS_OF = {"sqlite": _OF_ONE.format(":", ""), "postgresql": _OF_ONE.format("%(", ")s")}
+
+
+def _with_attempts(found: FromClause, client: Any) -> FromClause:
+    """Patrons, and beside them what stands of each at a client."""
+    here = and_(attempts.c.patron_id == patrons.c.patron_id, attempts.c.client == client)
+    everywhere = guesses.c.patron_id == patrons.c.patron_id
+    return found.outerjoin(attempts, here).outerjoin(guesses, everywhere).outerjoin(traffic, traffic.c.client == client)
 
 
 @cache
 def _lookup(dialect: Dialect, keys: int) -> str:
     """The statement that finds a number, put together once for each number of readings it can have."""
-    failed = and_(attempts.c.patron_id == patrons.c.patron_id, attempts.c.client == bindparam("client"))
+    found = identifiers.outerjoin(patrons, patrons.c.patron_id == identifiers.c.patron_id)
     statement = (
-        select(identifiers.c.kind, identifiers.c.key, identifiers.c.district)
-        .add_columns(attempts.c.failures, attempts.c.locked_until, attempts.c.wrong_mark, *_RECORD)
-        .select_from(
-            identifiers.outerjoin(patrons, patrons.c.patron_id == identifiers.c.patron_id).outerjoin(attempts, failed)
-        )
+        select(identifiers.c.kind, identifiers.c.key, identifiers.c.district, *_ATTEMPTS, *_RECORD)
+        .select_from(_with_attempts(found, bindparam("client")))
         .where(identifiers.c.key.in_([bindparam(f"key_{n}") for n in range(keys)]))
     )
     return str(statement.compile(dialect=sqlite.dialect(paramstyle="named") if dialect.name == "sqlite" else dialect))
@@ -76,25 +93,23 @@ def find(connection: Connection, keys: Collection[str], client: str) -> list[Hit
     named = {f"key_{n}": key for n, key in enumerate(keys)}
     hits: list[Hit] = []
     found: dict[int | None, PatronRecord | None] = {None: None}
-    for kind, key, district, failures, locked_until, wrong_mark, *facts in rows(
+    for kind, key, district, failures, good_day, guessed, tight, *facts in rows(
         connection, _lookup(connection.dialect, len(keys)), {"client": client, **named}
     ):
         if facts[0] not in found:
             found[facts[0]] = _record(facts)
-        failed = None if failures is None else Attempts(failures, locked_until, wrong_mark)
-        hits.append(Hit(IdentifierKind(kind), key, district, found[facts[0]], failed))
+        seen = Attempts(failures or 0, good_day or 0, guessed or 0, tight or 0)
+        hits.append(Hit(IdentifierKind(kind), key, district, found[facts[0]], seen))
     return hits
 
 
 def of_persons(connection: Connection, persons: Collection[int], client: str) -> list[Card]:
     """Every card of these people (PatronRecord.person), with its failures at `client`. The PIN that a person chose
     last is that of all their cards."""
-    failed = and_(attempts.c.patron_id == patrons.c.patron_id, attempts.c.client == client)
-    failures = [attempts.c[name] for name in Attempts.__dataclass_fields__]
-    statement = select(*failures, *_RECORD).select_from(patrons.outerjoin(attempts, failed))
+    statement = select(*_ATTEMPTS, *_RECORD).select_from(_with_attempts(patrons, client))
     known = patrons.c.person.in_(persons), patrons.c.forgotten_on.is_(None)
     cards = [
-        Card(_record(row[3:]), Attempts(*row[:3]) if row[0] is not None else None)
+        Card(_record(row[4:]), Attempts(*(count or 0 for count in row[:4])))
         for row in connection.execute(statement.where(*known))
     ]
     chosen: dict[int | None, ChosenPin] = {}
@@ -116,6 +131,18 @@ def of_district(connection: Connection, district: str) -> Iterator[PatronRecord]
     """Every patron of a district that is not forgotten, in no order."""
     mine = patrons.c.district == district, patrons.c.forgotten_on.is_(None)
     yield from map(_record, connection.execute(select(*_RECORD).where(*mine)))
+
+
+def attempts_of(connection: Connection, patron_id: int, client: str) -> Attempts:
+    """What stands of one patron at a client, who need not be one of ours."""
+    values = {"patron_id": patron_id, "client": client}
+    return Attempts(*(count or 0 for count in rows(connection, _ATTEMPTS_OF[connection.dialect.name], values)[0]))
+
+
+def ids(connection: Connection, district: str) -> Iterator[int]:
+    """The patron ids of a district, in order, but for those who are forgotten."""
+    mine = patrons.c.district == district, patrons.c.forgotten_on.is_(None)
+    yield from connection.execute(select(patrons.c.patron_id).where(*mine).order_by(patrons.c.patron_id)).scalars()
 
 
 def by_source_id(connection: Connection, district: str, source_ids: Sequence[str]) -> Mapping[str, PatronRecord]:

@@ -4,16 +4,21 @@ Open to all who reach the port: they hold counts, district codes and ages, and n
 too much, a reverse proxy in front can keep them in.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from access_service.domain.traffic import Alarm
 from access_service.errors import StorageError
 from access_service.metrics import Metrics
-from access_service.storage import runs, schema
+from access_service.storage import runs, schema, traffic
 from access_service.storage.engine import Databases, read
+
+K = TypeVar("K")
 
 
 def blueprint(databases: Databases, metrics: Metrics, now: Callable[[], datetime]) -> Blueprint:
@@ -32,7 +37,9 @@ def blueprint(databases: Databases, metrics: Metrics, now: Callable[[], datetime
 
     @pages.get("/metrics")
     def exposition() -> Response:
-        return Response(metrics.text(_ages_if_known(databases, now())), content_type=CONTENT_TYPE_LATEST)
+        ages = _if_known(lambda: roster_ages(databases, now()))
+        text = metrics.text(ages, _if_known(lambda: alarms(databases, now())))
+        return Response(text, content_type=CONTENT_TYPE_LATEST)
 
     return pages
 
@@ -43,9 +50,15 @@ def roster_ages(databases: Databases, now: datetime) -> Mapping[str, int]:
     return {district: int((now - state.seen_at).total_seconds()) for district, state in states.items()}
 
 
-def _ages_if_known(databases: Databases, now: datetime) -> Mapping[str, int]:
+def alarms(databases: Databases, now: datetime) -> Mapping[Alarm, int]:
+    """How many clients have each alarm of guessing today."""
+    asked = read(databases.reader, lambda connection: traffic.everyone(connection, int(now.timestamp())))
+    return Counter(alarm for one in asked.values() for alarm in one.raised)
+
+
+def _if_known(ask: Callable[[], Mapping[K, int]]) -> Mapping[K, int]:
     # The counts are needed most when the database is away; /readyz says that it is.
     try:
-        return roster_ages(databases, now)
+        return ask()
     except StorageError:
         return {}

@@ -96,6 +96,27 @@ def choose(databases: Databases, record: PatronRecord, pin: str) -> PatronRecord
     return replace(record, chosen=chosen)
 
 
+def crowd(databases: Databases, size: int, first: int = 1) -> list[str]:
+    """So many patrons at once, with the PIN 0412, and their student numbers."""
+    people = [patron(patron_id, f"{patron_id:07}") for patron_id in range(first, first + size)]
+    on_card = tuple(Patron.__dataclass_fields__)
+    rows = [
+        {name: getattr(each.patron, name) for name in on_card}
+        | {name: getattr(each, name) for name in ("patron_id", "presence", "created_on", "updated_on", "blocked")}
+        | {"pin_key": VAULT.key_id, "pin_digest": VAULT.digest(each.patron_id, "0412"), "created_run": 1}
+        for each in people
+    ]
+    kind = IdentifierKind.STUDENT_NUMBER
+    names = [
+        {"kind": kind, "key": fold(each.patron.student_number), "district": "demo", "patron_id": each.patron_id}
+        for each in people
+    ]
+    with databases.writer.begin() as connection:
+        connection.execute(insert(patrons), rows)
+        connection.execute(insert(identifiers), names)
+    return [each.patron.student_number for each in people]
+
+
 def name_as(databases: Databases, kind: IdentifierKind, number: str, record: PatronRecord) -> None:
     """One more number that finds a patron."""
     owner = 0 if kind is IdentifierKind.CONTESTED else record.patron_id
@@ -137,16 +158,23 @@ class Clock:
         return self.now
 
 
+def usage_counter(databases: Databases, now: Callable[[], datetime] = at_noon) -> UsageCounter:
+    return UsageCounter(databases.reader, lambda: now().date(), lambda: now().timestamp())
+
+
 def directory(
-    databases: Databases, configured: Settings | None = None, now: Callable[[], datetime] = at_noon
+    databases: Databases,
+    configured: Settings | None = None,
+    now: Callable[[], datetime] = at_noon,
+    vault: PinVault = VAULT,
+    usage: UsageCounter | None = None,
 ) -> PatronDirectory:
-    usage = UsageCounter(databases.reader, lambda: now().date())
-    return answering.directory(configured or settings(), databases, VAULT, usage, now)
+    counter = usage or usage_counter(databases, now)
+    return answering.directory(configured or settings(), databases, vault, counter, now)
 
 
 def app(databases: Databases, configured: Settings | None = None, now: Callable[[], datetime] = at_noon) -> Flask:
-    usage = UsageCounter(databases.reader, lambda: now().date())
-    return create_app(configured or settings(), databases, VAULT, usage, now)
+    return create_app(configured or settings(), databases, VAULT, usage_counter(databases, now), now)
 
 
 def web(databases: Databases, configured: Settings | None = None, now: Callable[[], datetime] = at_noon) -> FlaskClient:

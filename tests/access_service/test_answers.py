@@ -18,7 +18,7 @@ from access_service.domain.client import Client, Options
 from access_service.domain.sip2 import Encoding, Sip2Options
 from access_service.domain.wording import Language, Message, words
 from access_service.storage.engine import Databases
-from access_service.storage.tables import attempts
+from access_service.storage.tables import attempts, guesses, traffic
 from tests.access_service import dialects, seed
 from tests.access_service.dialects import Doors, Reader, Said
 from tests.access_service.people import FACTS, FIRST_ID, PIN, PLAIN, SENT, WITHOUT_CARD, People, settle
@@ -152,7 +152,8 @@ def test_what_came_before_is_the_same_to_all(
     numbers = sorted({(number, standing) for (standing, _), known in people.items() for number in known})
     doors = Doors.of(databases)
     with databases.reader.connect() as connection:
-        connection.execute(delete(attempts))
+        for table in (attempts, guesses, traffic):
+            connection.execute(delete(table))
     for place, pin in asked:
         number, standing = numbers[place % len(numbers)]
         told = {column: f"`{said.cell}`" for column, said in ask(dialects.WITH_PIN, doors, number, pin).items()}

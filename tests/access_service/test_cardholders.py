@@ -80,7 +80,7 @@ def test_a_number_of_nobody_is_the_ils_to_answer(databases: Databases, ils: Sip2
         assert told(answer) == (standing, result, None if standing is Standing.UNKNOWN else number)
         assert answer.authenticated == (number == NUMBER and pin == PIN)
     assert told(directory.find(NUMBER, VENDOR)) == (Standing.ACTIVE, PinResult.UNCHECKED, NUMBER)
-    assert not directory._usage._sign_ins
+    assert not directory._usage._waiting.sign_ins
 
 
 def test_only_for_clients_that_are_given_it(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:
@@ -220,7 +220,7 @@ def test_a_pin_that_the_ils_keeps_is_verified_there(databases: Databases, school
     assert directory.authenticate("12345", "0412", plain).pin is PinResult.WRONG
     assert directory.authenticate("12345", "", plain).pin is PinResult.MISSING
     assert directory.find("12345", plain).standing is Standing.ACTIVE
-    assert sum(directory._usage._sign_ins.values()) == 1
+    assert sum(directory._usage._waiting.sign_ins.values()) == 1
     heard = len(school.heard)
     assert directory.authenticate("0000003", "4711", plain).authenticated
     assert len(school.heard) == heard

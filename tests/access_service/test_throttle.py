@@ -7,8 +7,8 @@ from sqlalchemy import update
 
 from access_service.directory import PatronDirectory
 from access_service.domain.access import PinResult
+from access_service.domain.guessing import lock_seconds
 from access_service.storage import engine
-from access_service.storage.attempts import lock_seconds
 from access_service.storage.engine import Databases
 from access_service.storage.tables import patrons
 from tests.access_service import seed

@@ -83,7 +83,7 @@ def test_a_test_card_is_in_no_statistics(nights: Nights) -> None:
     directory = nights.directory()
     usage = directory._usage
     assert directory.authenticate(CARD, "2468", nights.client()).authenticated
-    assert not usage._sign_ins
+    assert not usage._waiting.sign_ins
 
 
 def test_a_student_has_the_better_right_to_a_number(nights: Nights) -> None:

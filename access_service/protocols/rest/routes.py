@@ -1,15 +1,18 @@
 """`/v1`: who asks is settled by the key, before anything of the question is read."""
 
+from time import time
 from typing import Any
 
 from flask import abort, g, request
 from flask_openapi3.blueprint import APIBlueprint
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Unauthorized
+from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from access_service.clients import Clients
 from access_service.directory import PatronDirectory
+from access_service.domain.access import PinResult
 from access_service.domain.client import Client, DialectName
+from access_service.domain.traffic import HOUR
 from access_service.domain.wording import Language
 from access_service.protocols.rest import codec, pins
 
@@ -33,11 +36,13 @@ def blueprint(directory: PatronDirectory, clients: Clients, counter: pins.Counte
         "/authentications",
         operation_id="authenticate",
         description="Whether number and PIN belong together and, apart from that, whether the card is good today.",
-        responses={200: codec.Verdict, **_problems(413, 415, 422)},
+        responses={200: codec.Verdict, **_problems(413, 415, 422, 429)},
     )
     def authenticate(body: codec.Question) -> dict[str, object]:
         """May they come in?"""
         g.answer = directory.authenticate(body.number, body.pin, g.client)
+        if g.answer.pin is PinResult.REFUSED:
+            raise TooManyRequests(retry_after=HOUR - int(time()) % HOUR)
         return codec.verdict(g.answer, g.client, _language())
 
     @api.get(

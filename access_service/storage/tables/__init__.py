@@ -1,6 +1,6 @@
 """The schema. Rows never leave storage; the other modules there return values."""
 
-from access_service.storage.tables.day import attempts, patron_use, usage
+from access_service.storage.tables.day import attempts, guesses, patron_use, traffic, usage
 from access_service.storage.tables.ils import (
     ils_accounts,
     ils_cards,
@@ -46,6 +46,7 @@ __all__ = [
     "exceptions",
     "exclusions",
     "freezes",
+    "guesses",
     "identifiers",
     "ils_accounts",
     "ils_cards",
@@ -69,5 +70,6 @@ __all__ = [
     "runs",
     "seen",
     "states_before",
+    "traffic",
     "usage",
 ]

@@ -13,6 +13,51 @@ attempts = Table(
     # Seconds since 1970, UTC.
     Column("locked_until", BigInteger, nullable=False),
     Column("wrong_mark", LargeBinary(16), nullable=False),
+    # Since 1970, UTC: the day of the last right PIN, late by a week at most, and the hour of the last counted try.
+    Column("good_day", Integer, nullable=False, server_default="0"),
+    Column("tried_hour", Integer, nullable=False, server_default="0"),
+    # What tries of that hour took of the client's budget.
+    Column("paid", Integer, nullable=False, server_default="0"),
+    schema=DAY,
+)
+
+# Wrong PINs at all clients since the last right one. A number of nobody is one of 65,536 negative patron ids.
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("patron_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("guesses", Integer, nullable=False),
+    # Which PIN they were of: its pepper, and a mark.
+    Column("pin_key", String(8), nullable=False),
+    Column("pin", LargeBinary(16), nullable=False),
+    Column("tried_day", Integer, nullable=False),
+    schema=DAY,
+)
+
+# What a client asked this hour and today; domain/guessing.py says what counts where.
+traffic = Table(
+    "traffic",
+    metadata,
+    Column("client", String(63), primary_key=True),
+    *(
+        Column(name, Integer, nullable=False, server_default="0")
+        for name in (
+            "hour",
+            "hour_wrong",
+            "hour_good",
+            "hour_locks",
+            "day",
+            "asked",
+            "unknown",
+            "wrong",
+            "good",
+            "exempt",
+            "refused",
+            "alarms",
+        )
+    ),
+    # Seconds since 1970, UTC.
+    Column("tight_until", BigInteger, nullable=False, server_default="0"),
     schema=DAY,
 )
 
