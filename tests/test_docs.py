@@ -23,6 +23,7 @@ from access_service.domain.identifiers import CleanUp
 from access_service.domain.mapping import Exclusion
 from access_service.domain.ownership import Owner
 from access_service.domain.pins import PinKind
+from access_service.domain.traffic import Alarm
 from access_service.ils import Existing
 from access_service.notices import Event
 from access_service.storage.exceptions import ExceptionKind
@@ -53,6 +54,7 @@ CODES: tuple[type[StrEnum], ...] = (
     Return,
     Event,
     AlarmCode,
+    Alarm,
     Aged,
     Standing,
     PinResult,

@@ -8,6 +8,8 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import delete
+
 from access_service.audit import Auditor
 from access_service.domain.access import PinResult, Standing
 from access_service.domain.client import Client
@@ -15,6 +17,7 @@ from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.opting_out import Given, Office
 from access_service.storage.engine import Databases
+from access_service.storage.tables import traffic
 from tests.access_service import seed
 
 NEXT_WEEK, YESTERDAY = date(2026, 11, 10), date(2026, 11, 2)
@@ -100,6 +103,9 @@ def _lock(databases: Databases, record: PatronRecord, asking: Client) -> None:
     directory, number = seed.directory(databases), record.patron.student_number
     tried = (directory.authenticate(number, f"8{wrong:03}", asking) for wrong in range(FAILURES))
     assert any(answer.pin is PinResult.LOCKED for answer in tried)
+    # One patron's lock, and not the end of the client's budget.
+    with databases.reader.connect() as connection:
+        connection.execute(delete(traffic))
 
 
 def _contested(databases: Databases, record: PatronRecord) -> str:
