@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert
 from access_service import clients, freezes, settings
 from access_service.domain.client import Options
 from access_service.storage.engine import Databases
-from access_service.storage.tables import attempts
+from access_service.storage.tables import attempts, guesses, traffic
 from tests.access_service import seed
 from tests.access_service.doors import DOORS, Door
 from tests.access_service.model_ils import HOLDER, PatronApiIls, Sip2Ils
@@ -94,7 +94,8 @@ def test_an_error_at_any_call_lets_nobody_in(
 
     def prepare() -> None:
         with databases.reader.connect() as connection:
-            connection.execute(delete(attempts))
+            for table in (attempts, guesses, traffic):
+                connection.execute(delete(table))
             if failed_before:
                 row = {"patron_id": 1, "client": door.client, "failures": 1, "locked_until": 0, "wrong_mark": b"x" * 16}
                 connection.execute(insert(attempts).values(**row))

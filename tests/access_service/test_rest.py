@@ -218,7 +218,7 @@ def test_openapi_is_generated_from_the_code(web: FlaskClient) -> None:
     document = web.get("/openapi.json").json or {}
     assert document["openapi"] == "3.1.0"
     asking, looking = document["paths"]["/v1/authentications"]["post"], document["paths"]["/v1/patrons/{number}"]["get"]
-    assert set(asking["responses"]) == {"200", "401", "403", "413", "415", "422", "503"}
+    assert set(asking["responses"]) == {"200", "401", "403", "413", "415", "422", "429", "503"}
     assert set(looking["responses"]) == {"200", "401", "403", "404", "409", "422", "503"}
     assert all("application/problem+json" in asking["responses"][code]["content"] for code in ("401", "422", "503"))
     assert web.get("/openapi").status_code == 404
