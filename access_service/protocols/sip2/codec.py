@@ -25,6 +25,7 @@ _DETECTION = re.compile(rb"(?:AY([0-9]))?AZ([0-9A-Fa-f]{4})\Z")
 _FIRST_FIELD = re.compile(r"A[ACDO]|C[NO]")
 # What Libki takes for a verdict wherever in a message it stands.
 _VERDICT = re.compile(r"BL(?=N)|CQ(?=Y)", re.IGNORECASE)
+_VERDICTS = frozenset({"BL", "CQ"})
 # Letters that Unicode does not take apart.
 _PLAIN = dict(
     zip("ØøŁłĐđÐðıßÆæŒœÞþ\u2019\u2018\u2013", "O o L l D d D d i ss Ae ae Oe oe Th th ' ' -".split(), strict=True)
@@ -94,8 +95,10 @@ def _field(name: str, value: str, encoding: Encoding) -> bytes:
         value = _written(value, encoding)
     if not value.isprintable() or "|" in value:
         value = "".join(char for char in value if char.isprintable() and char != "|")
+    whole = name + value
     # Of what we say ourselves in these two, nothing is to be broken.
-    whole = name + value if name in {"BL", "CQ"} else _VERDICT.sub(r"\g<0> ", name + value)
+    if name not in _VERDICTS and _VERDICT.search(whole):
+        whole = _VERDICT.sub(r"\g<0> ", whole)
     sent = whole.encode(encoding)
     if len(sent) > VALUE_BYTES:
         sent = sent[:VALUE_BYTES].decode(encoding, "ignore").encode(encoding)
