@@ -1,10 +1,12 @@
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
 
-from access_service.clients import FRESH_SECONDS, Clients, key_sha256, new_key
-from access_service.domain.client import DialectName
-from access_service.errors import StorageError
+from access_service.clients import FRESH_SECONDS, Clients, admit, check_addresses, key_sha256, new_key, with_options
+from access_service.domain.client import DialectName, Options
+from access_service.domain.sip2 import Sip2Options
+from access_service.errors import OperatorError, StorageError
 from access_service.storage import clients
 from access_service.storage.engine import Databases
 from tests.access_service import seed
@@ -85,3 +87,35 @@ def test_when_clients_cannot_be_read_nobody_is_admitted(databases: Databases) ->
 def test_a_client_is_answered_from_its_networks_only(address: str, allowed: bool) -> None:
     """An IPv4 caller of a dual-stack socket is the same caller."""
     assert seed.client().may_ask_from(address) is allowed
+
+
+def test_an_address_alone_is_one_client(databases: Databases) -> None:
+    """Who never logs in to SIP2 shares no network with another such client; whoever logs in may be there too."""
+    bare = Options(sip2=Sip2Options(without_login=True))
+    gate = seed.client("gate", dialects=frozenset({DialectName.SIP2}), options=bare)
+    with databases.writer.begin() as connection:
+        admit(connection, gate, "one", seed.NOON)
+        admit(connection, replace(gate, name="desk", options=Options()), "two", seed.NOON)
+        check_addresses(connection, gate)
+        # As `client set` would make it.
+        with pytest.raises(OperatorError, match="overlaps a network of 'gate', which speaks sip2"):
+            check_addresses(connection, replace(gate, name="desk"))
+        with pytest.raises(OperatorError, match="overlaps a network of 'gate', which speaks sip2"):
+            admit(connection, replace(gate, name="door"), "three", seed.NOON)
+        with pytest.raises(OperatorError, match="everywhere is none"):
+            check_addresses(connection, replace(gate, networks=(ip_network("0.0.0.0/0"),)))
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        *("sip2.hidden_fields=CQ", "sip2.hidden_fields=x", "sip2.home_library=PA", "sip2.home_library=library"),
+        *("sip2.name={birth_date}", "sip2.idle_seconds=0", "sip2.terminator=lf", "sip2.encoding=utf-16", "sip2.x=1"),
+    ],
+)
+def test_no_option_takes_away_what_a_client_relies_on(pair: str) -> None:
+    """A field that is needed, a name that is none, a value that cannot be: one line that names the option."""
+    with pytest.raises(OperatorError, match=r"^sip2"):
+        with_options(Options(), [pair])
+    changed = with_options(Options(), ["sip2.hidden_fields=PA,XI", "sip2.without_login=true", "sip2.idle_seconds=600"])
+    assert changed.sip2 == Sip2Options(hidden_fields=("PA", "XI"), without_login=True, idle_seconds=600)

@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from typing import Any
 
+import psycopg
 import pytest
 from pysip2 import codec, models
 from Sip2.wrapper import Sip2Wrapper
+from sqlalchemy import make_url
 
 from access_service.errors import StorageError
-from access_service.storage import engine
+from access_service.storage import engine, schema
 from access_service.storage.engine import Databases
 from tests.access_service import seed
 from tests.access_service.sip2.serving import Line, Served, serving
 from tests.access_service.sip2.talk import DATE, LOGIN, ask_23, ask_63, fields, sealed, speaking
 from tests.place import empty_database
+from tests.postgres import PostgresServer
 
 LIMITS: dict[str, Any] = {"first_byte_seconds": 0.4, "line_seconds": 0.6, "connections_per_address": 40}
 
@@ -185,6 +188,30 @@ def test_a_database_that_goes_and_comes_back(databases: Databases, monkeypatch: 
         away = False
         wait_until(lambda: served.switchboard.online)
         assert "CQY" in line.ask(ask_63()) and line.ask("9900802.00")[:3] == "98Y"
+
+
+def test_a_server_that_is_shut_lets_nobody_in(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL itself, gone under an open session: unavailable, then right again on the same connection."""
+    monkeypatch.setattr("access_service.protocols.sip2.switchboard.LOOK_AGAIN_SECONDS", 0.05)
+    url = make_url(postgres.new_database())
+    databases = engine.connect(url.render_as_string(hide_password=False), patience=2)
+    schema.upgrade(databases)
+    seed.store(databases, seed.patron())
+    seed.admit(databases, speaking())
+    server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    with serving(databases) as served, logged_in(served) as line, psycopg.connect(server, autocommit=True) as admin:
+        told = [line.ask(ask_63())]
+        admin.execute(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS false")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [url.database])
+        told += [line.ask(ask_63()), line.ask("9900802.00"), line.ask(ask_63(pin="0413"))]
+        with served.connect() as late:
+            assert late.read() == ""
+        admin.execute(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS true")
+        wait_until(lambda: served.switchboard.online)
+        told += [line.ask(ask_63())]
+    databases.dispose()
+    assert ["CQY" in each for each in told] == [True, False, False, False, True]
+    assert told[1] == told[3] == "96AZFEF6" and told[2].startswith("98N")
 
 
 @pytest.mark.parametrize("error", [RuntimeError("canary"), ValueError(), MemoryError()])
