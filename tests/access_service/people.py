@@ -57,6 +57,7 @@ SENT: dict[str, str | None] = {
     "wrong": WRONG,
     "locked": PIN,
     "none_issued": PIN,
+    "refused": PIN,
     "empty": "",
     "not_sent": None,
 }

@@ -13,15 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from access_service.domain.access import Standing
+from access_service.domain.access import PinResult, Standing
 from access_service.domain.client import Client, Options
 from access_service.domain.sip2 import Encoding, Sip2Options
+from access_service.domain.traffic import WRONG_AN_HOUR
 from access_service.domain.wording import Language, Message, words
 from access_service.storage.engine import Databases
 from access_service.storage.tables import attempts, guesses, traffic
 from tests.access_service import dialects, seed
 from tests.access_service.dialects import Doors, Reader, Said
-from tests.access_service.people import FACTS, FIRST_ID, PIN, PLAIN, SENT, WITHOUT_CARD, People, settle
+from tests.access_service.people import FACTS, FIRST_ID, PIN, PLAIN, SENT, WITHOUT_CARD, WRONG, People, settle
 
 PAGE = (Path(__file__).parents[2] / "docs" / "answers.md").read_text(encoding="utf-8")
 AWAY = "nobody can say"
@@ -137,6 +138,18 @@ def test_nothing_is_told_that_was_not_released(databases: Databases, tmp_path: P
             check(row, told, Language.SPANISH)
             raw = b"".join(said.raw for said in told.values())
             assert not [fact for fact in known - {number.encode()} if fact in raw]
+
+
+def test_a_client_that_spent_its_budget_is_told_what_the_page_says(databases: Databases, people: People) -> None:
+    """A right PIN too is no right one then, whoever's it is."""
+    numbers = seed.crowd(databases, 2 * WRONG_AN_HOUR)
+    directory, asking = seed.directory(databases), seed.client()
+    wrong = (directory.authenticate(number, WRONG, asking) for number in numbers)
+    assert any(answer.pin is PinResult.REFUSED for answer in wrong)
+    doors = Doors.of(databases)
+    refused: People = {(standing, "refused"): people[standing, "right"] for standing in Standing}
+    for row, number, pin in questions(WITH_PIN, refused):
+        check(row, ask(dialects.WITH_PIN, doors, number, pin), Language.ENGLISH)
 
 
 @given(
