@@ -34,7 +34,7 @@ def configure(process: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing())),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Unfailing())),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
