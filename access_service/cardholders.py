@@ -31,16 +31,18 @@ class Cardholders:
     def places(self) -> int:
         return self._relay.places
 
-    def answer(self, typed: str, pin: str | None, client: Client, today: date) -> Answer:
-        """Who has a number that is no student's. UnavailableError where the ILS cannot say."""
+    def answer(self, typed: str, pin: str | None, client: Client, today: date) -> Answer | None:
+        """Who has a number that is no student's; None where the ILS cannot be asked for what is no number, and of a
+        number that it does not know nothing is counted. UnavailableError where it cannot say."""
         given = pin if pin and pin.strip() else None
         heard = self._relay.ask(typed, given)
         if heard is None:
-            return Answer(Standing.UNKNOWN, PinResult.UNCHECKED)
+            return None
         if heard.record is None:
             return Answer(Standing.UNKNOWN, PinResult.UNCHECKED, relayed=heard.relayed)
         standing = judge(heard.record, today)
         if given is None:
+            self._usage.asked(client.name, unknown=False)
             result = PinResult.UNCHECKED if pin is None else PinResult.MISSING
             return Answer(standing, result, heard.record, heard.relayed)
         result = self._counted(heard.record, given, heard, client)
@@ -63,6 +65,7 @@ class Cardholders:
         ahead = self._throttle.ahead(patron_id, client.name, seen)
         if ahead and heard.right:
             self._throttle.over(ahead)
+            self._usage.asked(client.name, unknown=False)
             result = PinResult.OK
         else:
             # What PIN it is and how long, the ILS does not say.

@@ -6,8 +6,10 @@ from access_service import clients, desk
 from access_service.audit import Action, Deed
 from access_service.command_line import WHY
 from access_service.console import Installation
+from access_service.relay import relayed_id
+from access_service.settings import Settings
 from access_service.storage import attempts, patrons, traffic
-from access_service.storage.engine import database_errors, day_transaction
+from access_service.storage.engine import Databases, database_errors, day_transaction, read
 
 
 @click.command()
@@ -24,8 +26,7 @@ def unlock(installation: Installation, number: str | None, name: str | None, cod
     with database_errors(), installation.auditor(databases).transaction(databases) as record:
         district, subject, ids = "", f"client {name}", None
         if number is not None:
-            found = desk.named(record.connection, configured.districts, number)
-            district, subject, ids = found.patron.district, f"patron {found.patron_id}", [found.patron_id]
+            district, subject, ids = _meant(databases, configured, number)
         elif code is not None:
             district = configured.district(code).code
             subject = f"district {district}"
@@ -39,3 +40,16 @@ def unlock(installation: Installation, number: str | None, name: str | None, cod
         # Only then on record: what could not be done is not on it.
         record.note(Deed(Action.UNLOCK, subject, reason, district, after={"patrons": unlocked}))
     click.echo(f"{subject}: {unlocked} unlocked" + ("; its budget is whole again" if ids is None else ""))
+
+
+def _meant(databases: Databases, configured: Settings, number: str) -> tuple[str, str, list[int]]:
+    """The district, what the record says, and the patron id of a number."""
+    try:
+        # Not the writer, which has no failures on SQLite.
+        found = read(databases.reader, lambda connection: desk.named(connection, configured.districts, number))
+    except desk.NobodyError:
+        if not configured.service.relay:
+            raise
+        # It can be a cardholder's, whom the ILS alone knows.
+        return "", "cardholder", [relayed_id(number)]
+    return found.patron.district, f"patron {found.patron_id}", [found.patron_id]

@@ -131,21 +131,27 @@ class PatronDirectory:
         if self._cardholders is None:
             return None
         if found.standing is Standing.UNKNOWN and client.options.relay:
-            return partial(self._of_the_ils, self._cardholders, typed, pin, client)
+            return partial(self._of_the_ils, self._cardholders, found, typed, pin, client)
         record, given = found.hit.record if found.hit else None, (pin or "").strip()
         if record and given and not verified_here(record, self._pin_owner):
             return partial(self._asked_there, self._cardholders, found, given, client)
         return None
 
-    def _of_the_ils(self, cardholders: Cardholders, typed: str, pin: str | None, client: Client) -> Answer:
+    def _of_the_ils(
+        self, cardholders: Cardholders, found: Found, typed: str, pin: str | None, client: Client
+    ) -> Answer:
         """A number that is nobody's here, as the ILS has it. Of the students of districts that a client does not serve
         it learns nothing there either."""
         meant = meanings(typed, {code: district.rules for code, district in self._districts.items()})
-        if meant and owners(self._hits({reading.key for _, reading in meant}, client), meant):
-            nobody = Answer(Standing.UNKNOWN, PinResult.UNCHECKED)
-            return PinCheck(self._vault, None, pin).paid(lambda: nobody)() if pin else nobody
-        served = client.districts & self._districts.keys()
-        return cardholders.answer(typed, pin, client, self._today(min(served)) if served else self._now().date())
+        told = None
+        if not (meant and owners(self._hits({reading.key for _, reading in meant}, client), meant)):
+            served = client.districts & self._districts.keys()
+            today = self._today(min(served)) if served else self._now().date()
+            told = cardholders.answer(typed, pin, client, today)
+        if told and told.record:
+            return told
+        nobody = settled(self._here(found, typed, pin, client))
+        return replace(nobody, relayed=told.relayed) if told and nobody.pin is not PinResult.REFUSED else nobody
 
     def _asked_there(self, cardholders: Cardholders, found: Found, pin: str, client: Client) -> Answer:
         """Of a student whose PIN the ILS keeps."""

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
 from access_service import settings as config
+from access_service.directory import settled
 from access_service.domain.access import Answer, PinResult, Standing
 from access_service.domain.client import DialectName, Options, Release
 from access_service.domain.identifiers import IdentifierKind
@@ -22,7 +23,7 @@ from access_service.protocols.sip2 import answers
 from access_service.protocols.sip2.codec import Message
 from access_service.settings import Settings
 from access_service.storage.engine import Databases
-from access_service.storage.tables import attempts, ils_accounts, ils_loads
+from access_service.storage.tables import attempts, ils_accounts, ils_loads, traffic
 from tests.access_service import seed
 from tests.access_service.model_ils import HOLDER, Holder, PatronApiIls, Sip2Ils, information
 from tests.access_service.sip2.serving import serving
@@ -124,6 +125,16 @@ def test_guesses_are_throttled_here_too(databases: Databases, ils: Sip2Ils | Pat
     assert directory.authenticate(NUMBER, PIN, replace(VENDOR, name="another")).authenticated
     clock.now = clock.now.replace(hour=18)
     assert directory.authenticate(NUMBER, PIN, VENDOR).authenticated
+
+
+def test_numbers_of_nobody_at_all_are_counted_as_such(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:
+    """What the ILS does not know either is a client's try of an unknown number; a cardholder's is not."""
+    directory = seed.directory(databases, relayed(ils))
+    for number, pin in ((NOBODY, "1"), (NOBODY, None), (NUMBER, PIN), (NUMBER, None), (NUMBER, "1")):
+        settled(directory.begin(number, pin, VENDOR))
+    directory._usage.flush()
+    with databases.reader.connect() as connection:
+        assert tuple(connection.execute(select(traffic.c.asked, traffic.c.unknown)).one()) == (5, 2)
 
 
 def test_an_ils_that_is_away_is_nobodys_failure(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert
 
+from access_service.storage import engine
 from access_service.storage.tables import identifiers
+from tests.access_service import seed
 from tests.commands import Commands, Ended
 from tests.place import Place
 from tests.sync.ils.model import configure
@@ -51,6 +53,19 @@ def test_a_configuration_that_holds_says_so(place: Place) -> None:
     """How many examples were tried, district by district; no database is needed for it."""
     place.environment["DATABASE_URL"] = "sqlite:////proc/none.db"
     assert place.day("check-config") == Ended(0, "demo: 2 examples hold\n", "")
+
+
+def test_a_cardholder_is_unlocked_by_the_number(place: Place) -> None:
+    """Where the ILS is asked, for then the number can be somebody's; without, it is nobody's. A student by theirs."""
+    databases = engine.connect(place.database_url)
+    seed.store(databases, seed.patron())
+    databases.dispose()
+    assert place.day("unlock", "12345", "--reason", "a test") == Ended(0, "patron 1: 0 unlocked\n", "")
+    unlock = ("unlock", "21000000000017", "--reason", "a test")
+    assert place.day(*unlock).refused().startswith("nobody has this number")
+    with (place.config / "service.toml").open("a", encoding="utf-8") as text:
+        text.write('[relay]\nprotocol = "patronapi"\nhost = "ils.example.org"\n')
+    assert place.day(*unlock) == Ended(0, "cardholder: 0 unlocked\n", "")
 
 
 def test_pins_that_nobody_can_verify_are_told(place: Place) -> None:
