@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile setup.cfg --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --extra build
 
-.PHONY: help install run demo test kill year check format format-check lint types imports bench fuzz fuzz-wire lock clean
+.PHONY: help install run demo test kill timing year check format format-check lint types imports bench fuzz fuzz-wire lock clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -29,6 +29,8 @@ test: $(DEV) ## all tests, on every core
 	$(BIN)/python -m pytest -n logical --dist worksteal
 kill: $(DEV) ## kill -9 at N=500 random moments; SEED=2 for others
 	KILLS=$(N) KILL_SEED=$(SEED) $(BIN)/python -m pytest -s tests/test_kill.py -n logical
+timing: $(DEV) ## whether the clock tells unknown, wrong and locked apart, N=500 pairs
+	TIMING_PAIRS=$(N) $(BIN)/python -m pytest -s tests/access_service/test_timing.py
 year: $(DEV) ## live through a school year and draw it in docs/year.svg
 	$(BIN)/python -m tests.year
 check: format-check lint types imports test ## what CI runs

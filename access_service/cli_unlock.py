@@ -23,16 +23,17 @@ def unlock(installation: Installation, number: str | None, name: str | None, cod
     if (number is not None) + (name is not None) + (code is not None) != 1:
         raise click.UsageError("give one of NUMBER, --client and --district")
     databases, configured = installation.databases(), installation.settings()
-    with database_errors(), installation.auditor(databases).transaction(databases) as record:
-        district, subject, ids = "", f"client {name}", None
+    district, subject, ids = "", f"client {name}", None
+    with database_errors(), databases.reader.connect() as connection:
         if number is not None:
             district, subject, ids = _meant(databases, configured, number)
         elif code is not None:
             district = configured.district(code).code
             subject = f"district {district}"
-            ids = list(patrons.ids(record.connection, district))
+            ids = list(patrons.ids(connection, district))
         else:
-            clients.named(record.connection, str(name))
+            clients.named(connection, str(name))
+    with database_errors(), installation.auditor(databases).transaction(databases) as record:
         with day_transaction(databases.reader) as day:
             unlocked = attempts.unlock(day, attempts.failed_at(day, str(name)) if ids is None else ids)
             if ids is None:
