@@ -42,7 +42,15 @@ def _password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELAY_PASSWORD", Sip2Ils.LOGIN[1])
 
 
-@pytest.fixture(params=[Sip2Ils, PatronApiIls])
+# What is asked there does not depend on the database.
+EITHER = pytest.mark.parametrize(
+    ("database_url", "ils"),
+    [("sqlite", Sip2Ils), ("sqlite", PatronApiIls), ("postgresql", Sip2Ils)],
+    indirect=True,
+)
+
+
+@pytest.fixture
 def ils(request: pytest.FixtureRequest) -> Iterator[Sip2Ils | PatronApiIls]:
     with request.param(HOLDER, LAPSED, BARRED) as model:
         yield model
@@ -66,6 +74,7 @@ def told(answer: Answer) -> tuple[Standing, PinResult, str | None]:
     return answer.standing, answer.pin, answer.record.patron.library_number if answer.record else None
 
 
+@EITHER
 def test_a_number_of_nobody_is_the_ils_to_answer(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:
     """Standing and PIN apart, as for students; nothing of it is stored or counted."""
     directory = seed.directory(databases, relayed(ils))
@@ -84,6 +93,7 @@ def test_a_number_of_nobody_is_the_ils_to_answer(databases: Databases, ils: Sip2
     assert not directory._usage._waiting.sign_ins
 
 
+@EITHER
 def test_only_for_clients_that_are_given_it(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:
     """To the others the number is unknown, and the ILS hears nothing."""
     directory = seed.directory(databases, relayed(ils))
@@ -92,6 +102,7 @@ def test_only_for_clients_that_are_given_it(databases: Databases, ils: Sip2Ils |
     assert not ils.heard
 
 
+@EITHER
 def test_what_a_student_reads_as_is_never_asked_there(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:
     """Found, ambiguous, or of a district that the client does not serve: the ILS, which has them all, is not asked."""
     seed.store(databases, seed.patron(1))
@@ -112,6 +123,7 @@ def test_what_a_student_reads_as_is_never_asked_there(databases: Databases, ils:
     assert not ils.heard
 
 
+@EITHER
 def test_guesses_are_throttled_here_too(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:
     """Five are free; then the right PIN is refused for a while, in our words. The same wrong one counts once."""
     clock = seed.Clock()
@@ -127,6 +139,7 @@ def test_guesses_are_throttled_here_too(databases: Databases, ils: Sip2Ils | Pat
     assert directory.authenticate(NUMBER, PIN, VENDOR).authenticated
 
 
+@EITHER
 def test_numbers_of_nobody_at_all_are_counted_as_such(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:
     """What the ILS does not know either is a client's try of an unknown number; a cardholder's is not."""
     directory = seed.directory(databases, relayed(ils))
@@ -137,6 +150,7 @@ def test_numbers_of_nobody_at_all_are_counted_as_such(databases: Databases, ils:
         assert tuple(connection.execute(select(traffic.c.asked, traffic.c.unknown)).one()) == (5, 2)
 
 
+@EITHER
 def test_an_ils_that_is_away_is_nobodys_failure(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:
     """Students are served, of others nobody can say, no try counts, and all is right again when it is back."""
     seed.store(databases, seed.patron())
@@ -162,6 +176,7 @@ def web(databases: Databases, ils: Sip2Ils | PatronApiIls) -> FlaskClient:
     return seed.web(databases, relayed(ils))
 
 
+@EITHER
 def test_what_clients_read(web: FlaskClient, ils: Sip2Ils | PatronApiIls) -> None:
     """The ILS's own page where the client speaks the ILS's dialect, and our words for the same in any other."""
     asked = {"number": NUMBER, "pin": PIN}
@@ -184,6 +199,7 @@ def test_what_clients_read(web: FlaskClient, ils: Sip2Ils | PatronApiIls) -> Non
     assert "ERRNUM=1<BR>" in web.get(f"/PATRONAPI/{NOBODY}/dump").get_data(as_text=True)
 
 
+@EITHER
 def test_when_the_ils_is_away_each_dialect_says_so(
     web: FlaskClient, ils: Sip2Ils | PatronApiIls, capfd: pytest.CaptureFixture[str]
 ) -> None:
