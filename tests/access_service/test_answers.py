@@ -127,10 +127,11 @@ def test_nothing_is_told_that_was_not_released(databases: Databases, tmp_path: P
     patron no more than it sent."""
     options = Options(language=Language.SPANISH, sip2=IN_UTF_8)
     nosy = replace(seed.client(), releases=frozenset(), options=options)
-    people = settle(databases, seed.admit(databases, nosy), tmp_path)
+    settled = settle(databases, seed.admit(databases, nosy), tmp_path)
+    people = {asked: numbers[:1] for asked, numbers in settled.items()}
     doors = Doors.of(databases)
     known = {str(FIRST_ID)[:-3].encode()} | {
-        fact.encode() for fact in (*FACTS.values(), *chain.from_iterable(people.values()))
+        fact.encode() for fact in (*FACTS.values(), *chain.from_iterable(settled.values()))
     }
     for rows, asked in SECTIONS:
         for row, number, pin in questions(rows, people):
@@ -147,14 +148,14 @@ def test_a_client_that_spent_its_budget_is_told_what_the_page_says(databases: Da
     wrong = (directory.authenticate(number, WRONG, asking) for number in numbers)
     assert any(answer.pin is PinResult.REFUSED for answer in wrong)
     doors = Doors.of(databases)
-    refused: People = {(standing, "refused"): people[standing, "right"] for standing in Standing}
+    refused: People = {(standing, "refused"): people[standing, "right"][:1] for standing in Standing}
     for row, number, pin in questions(WITH_PIN, refused):
         check(row, ask(dialects.WITH_PIN, doors, number, pin), Language.ENGLISH)
 
 
 @given(
     asked=st.lists(
-        st.tuples(st.integers(0), st.sampled_from(["0412", " 0412 ", "0413", "9/9", " ", "9" * 64])), max_size=12
+        st.tuples(st.integers(0), st.sampled_from(["0412", " 0412 ", "0413", "9/9", " ", "9" * 64])), max_size=8
     )
 )
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
