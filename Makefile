@@ -29,7 +29,7 @@ test: $(DEV) ## all tests, on every core
 	$(BIN)/python -m pytest -n logical --dist worksteal
 kill: $(DEV) ## kill -9 at N=500 random moments; SEED=2 for others
 	KILLS=$(N) KILL_SEED=$(SEED) $(BIN)/python -m pytest -s tests/test_kill.py -n logical
-timing: $(DEV) ## whether the clock tells unknown, wrong and locked apart, N=500 pairs
+timing: $(DEV) ## whether the clock tells unknown, wrong and locked apart, N pairs such as N=20000
 	TIMING_PAIRS=$(N) $(BIN)/python -m pytest -s tests/access_service/test_timing.py
 year: $(DEV) ## live through a school year and draw it in docs/year.svg
 	$(BIN)/python -m tests.year

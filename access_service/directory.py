@@ -24,8 +24,8 @@ from access_service.pin_vault import PinVault
 from access_service.settings import District
 from access_service.storage import patrons
 from access_service.storage.engine import database_errors, read
-from access_service.storage.patrons import Card, Hit
-from access_service.throttle import Ahead, Throttle, Try
+from access_service.storage.patrons import NOTHING, Card, Hit
+from access_service.throttle import Throttle, Try
 from access_service.usage import UsageCounter
 
 
@@ -98,10 +98,10 @@ class PatronDirectory:
         # Of a PIN that is the ILS's nothing is known here, whatever is still stored.
         issued = record if record and record.has_pin and verified_here(record, self._pin_owner) else None
         patron_id = record.patron_id if record else self._vault.nobody(typed)
-        ahead: Ahead = ()
-        if issued and found.hit:
-            ahead = self._throttle.ahead(patron_id, client.name, found.hit.attempts)
-        if ahead and check.at_once():
+        # Of nobody too, and with nothing of the client's: what is done for some and not for others, a clock can tell.
+        counted = (client.name, found.hit.attempts) if found.hit else ("", NOTHING)
+        ahead = self._throttle.ahead(patron_id, *counted)
+        if check.at_once() if ahead and issued else check.never():
             self._throttle.over(ahead)
             self._usage.asked(client.name, unknown=False)
             return self._counted(Answer(found.standing, PinResult.OK, record), found.hit, client)
@@ -114,7 +114,7 @@ class PatronDirectory:
             seen_wrong=bool(ahead and issued and not issued.chosen),
             of=pin_of(issued),
         )
-        tried = Try(patron_id, client.name, guess, check.right if issued else lambda: False, ahead)
+        tried = Try(patron_id, client.name, guess, check.right if issued else check.never, ahead, check.never)
         return lambda: self._tried(found, tried, client)
 
     def _tried(self, found: Found, tried: Try, client: Client) -> Answer:
@@ -167,16 +167,23 @@ class PatronDirectory:
         return answer
 
     def _find(self, typed: str, client: Client) -> Found:
-        meant = meanings(
-            typed, {code: self._districts[code].rules for code in client.districts & self._districts.keys()}
-        )
+        served = client.districts & self._districts.keys()
+        meant = meanings(typed, {code: self._districts[code].rules for code in served})
         hits = owners(self._hits({reading.key for _, reading in meant}, client), meant) if meant else []
         if not hits:
+            if served:
+                # As long as it takes for somebody.
+                self._judged(replace(patrons.NOBODY, district=min(served)))
             return Found(Standing.UNKNOWN)
         if persons := linked(hits):
             hits = as_persons(hits, self._cards(persons, client))
         hit = hits[0]
-        if len({hit.record.patron_id if hit.record else 0 for hit in hits}) > 1 or hit.record is None:
+        if len({hit.record.patron_id if hit.record else 0 for hit in hits}) > 1:
+            return Found(Standing.AMBIGUOUS)
+        return self._judged(hit)
+
+    def _judged(self, hit: Hit) -> Found:
+        if hit.record is None:
             return Found(Standing.AMBIGUOUS)
         today, freezes = self._today(hit.district), self._freezes.of(hit.district)
         record = kept_open(hit.record, freezes, today) if freezes else hit.record

@@ -29,13 +29,15 @@ RESULTS = {Verdict.LOCKED: PinResult.LOCKED, Verdict.REFUSED: PinResult.REFUSED}
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One PIN tried for one patron by one client: what is known of it, how to check it, and what it took ahead."""
+    """One PIN tried for one patron by one client: what is known of it, how to check it, what it took ahead, and what
+    takes as long as a check and says nothing."""
 
     patron_id: int
     client: str
     guess: Guess
     matches: Callable[[], bool]
     ahead: Ahead = ()
+    never: Callable[[], object] = bool
 
 
 class Throttle:
@@ -79,6 +81,7 @@ class Throttle:
         # Only now: what is not counted, as where the database is away, leaves less room.
         self.over(tried.ahead)
         if refused := RESULTS.get(verdict):
+            tried.never()
             return refused
         if not tried.matches():
             return PinResult.WRONG

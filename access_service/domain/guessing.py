@@ -100,8 +100,10 @@ def weigh(guess: Guess, at_client: AtClient, everywhere: Everywhere, traffic: Tr
     verdict = _verdict(guess, own, total, seen, now)
     counts = verdict is Verdict.TRY or (guess.seen_wrong and verdict is not Verdict.AGAIN)
     spends = counts and (seen.seeks_numbers if guess.unknown else guess.can_be_right and _pays(own, now))
+    # Worked out in any case: a lock must not be quicker than a wrong PIN.
+    failed = _failed(guess, own, seen, now)
     if verdict is Verdict.TRY:
-        own, seen = _failed(guess, own, seen, now)
+        own, seen = failed
     if counts:
         total = replace(total, guesses=total.guesses + 1)
         exempt = guess.can_be_right and not spends

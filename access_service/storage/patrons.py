@@ -38,6 +38,15 @@ class Attempts:
     tight_until: int
 
 
+NOTHING = Attempts(0, 0, 0, 0)
+# What no statement finds.
+_NOBODY = (
+    *(IdentifierKind.FORMER, "", "", 0, 0, 0, 0),
+    *(0, "", "", Role.STUDENT, *["0"] * 9, "2000-01-01", Presence.PRESENT, None, "2000-01-01", "2000-01-01"),
+    *("", b"", None, False, None, None, None),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """An identifier that a typed number reads as. `record` is None for a contested number."""
@@ -91,16 +100,16 @@ def _lookup(dialect: Dialect, keys: int) -> str:
 def find(connection: Connection, keys: Collection[str], client: str) -> list[Hit]:
     """All identifiers under any of `keys`, with their patrons and the failures each has at `client`."""
     named = {f"key_{n}": key for n, key in enumerate(keys)}
+    found = rows(connection, _lookup(connection.dialect, len(keys)), {"client": client, **named})
+    records: dict[int | None, PatronRecord | None] = {None: None}
     hits: list[Hit] = []
-    found: dict[int | None, PatronRecord | None] = {None: None}
-    for kind, key, district, failures, good_day, guessed, tight, *facts in rows(
-        connection, _lookup(connection.dialect, len(keys)), {"client": client, **named}
-    ):
-        if facts[0] not in found:
-            found[facts[0]] = _record(facts)
+    # A clock is not to tell who is known, so nobody is taken apart like somebody.
+    for kind, key, district, failures, good_day, guessed, tight, *facts in found or [_NOBODY]:
+        if facts[0] not in records:
+            records[facts[0]] = _record(facts)
         seen = Attempts(failures or 0, good_day or 0, guessed or 0, tight or 0)
-        hits.append(Hit(IdentifierKind(kind), key, district, found[facts[0]], seen))
-    return hits
+        hits.append(Hit(IdentifierKind(kind), key, district, records[facts[0]], seen))
+    return hits if found else []
 
 
 def of_persons(connection: Connection, persons: Collection[int], client: str) -> list[Card]:
@@ -191,3 +200,6 @@ def _record(row: Sequence[Any]) -> PatronRecord:
 def _day(value: Any) -> Any:
     # As `rows` has it from SQLite.
     return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+NOBODY = Hit(IdentifierKind.FORMER, "", "", _record(_NOBODY[7:]), NOTHING)
