@@ -27,8 +27,8 @@ class Http(Table):
 
 
 class Sip2(Table):
-    """The SIP2 listener. `institution` is told as AO; where it is empty, a client is told its own. Limits of
-    connections hold in each process; seconds, for what a client may take to begin a message and to end it."""
+    """The SIP2 listener. `institution` is told as AO; where it is empty, a client is told its own, or its name here.
+    Limits of connections hold in each process; seconds, for what a client may take to begin a message and to end it."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 6001

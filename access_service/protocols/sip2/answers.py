@@ -41,7 +41,7 @@ _BRIEF_FIELDS = frozenset("AO AA AE BL CQ BH BV AF AG".split())
 _BARE_FIELDS = frozenset("AO AA AE BL CQ AF".split())
 MOST_WORDS = 3
 # A whole message, without its check and its end.
-ROOM = LONGEST - len("AY0AZ0000") - len("\r\n")
+ROOM = LONGEST - len("AY000000AZ0000") - len("\r\n")
 _WITHOUT_INSTITUTION = frozenset({"17", "19"})
 REFUSED = frozenset(_REFUSALS)
 # Where the language of the question stands, in front of all else.

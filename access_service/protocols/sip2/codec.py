@@ -21,7 +21,8 @@ FIXED = {
 }
 _JUNK_BEFORE = re.compile(rb"\A[^0-9A-Za-z]+")
 _JUNK_AFTER = b"| \t\r\n\x00"
-_DETECTION = re.compile(rb"(?:AY([0-9]))?AZ([0-9A-Fa-f]{4})\Z")
+# One digit it is in the standard; sip2-ruby goes on counting past 9, and takes only its own number back.
+_DETECTION = re.compile(rb"(?:AY([0-9]{1,6}))?AZ([0-9A-Fa-f]{4})\Z")
 _FIRST_FIELD = re.compile(r"A[ACDO]|C[NO]")
 # What Libki takes for a verdict wherever in a message it stands.
 _VERDICT = re.compile(r"BL(?=N)|CQ(?=Y)", re.IGNORECASE)
@@ -35,7 +36,7 @@ _ENDS = {Terminator.CR: b"\r", Terminator.CRLF: b"\r\n"}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of a client. `sequence` is the digit of AY; `checked`: it has a checksum; `sound`: that is right, or
+    """A message of a client. `sequence` is what AY says; `checked`: it has a checksum; `sound`: that is right, or
     there is none. Of a field that comes twice the first counts."""
 
     code: str

@@ -55,7 +55,8 @@ class Sent:
 
 
 class Session:
-    """What one connection has said so far. `institution` is told as AO; where it is empty, the client's own is."""
+    """What one connection has said so far. `institution` is told as AO; where it is empty, the client's own is, and
+    its name to one that names none, for some take no AO that is empty."""
 
     def __init__(self, clients: Clients, address: str, institution: str, now: Callable[[], datetime]) -> None:
         self._clients = clients
@@ -220,7 +221,8 @@ class Session:
 
     @property
     def _house(self) -> str:
-        return self._institution or self._message.fields.get("AO", "")
+        named = self._institution or self._message.fields.get("AO", "")
+        return named or (self.client.name if self.client else "")
 
     @property
     def _local(self) -> datetime:

@@ -204,10 +204,11 @@ def test_people_are_spoken_to_in_the_language_of_the_question(databases: Databas
 
 
 def test_error_detection_is_mirrored(databases: Databases) -> None:
-    """The digit comes back, with four upper-case digits; without a checksum there is none; AZ alone is one too."""
+    """The number comes back, past 9 too, with four upper-case digits; without a checksum there is none; AZ alone is one
+    too."""
     seed.store(databases, seed.patron())
     talk = logged_in(databases)
-    for sequence in (*range(10), None):
+    for sequence in (*range(12), 100, None):
         told = talk.say(sealed(ask_63(), sequence))
         shown = "" if sequence is None else f"AY{sequence}"
         assert re.search(rf"AFWelcome\.\|{shown}AZ[0-9A-F]{{4}}$", told)
@@ -346,13 +347,20 @@ def test_terminals_can_be_prompted(databases: Databases) -> None:
 
 
 def test_the_institution_is_never_the_question(databases: Databases) -> None:
-    """AO may be empty, wrong or missing; ours is told, or theirs where we have none."""
+    """AO may be empty, wrong or missing; ours is told, or theirs where we have none, or the client's name."""
     seed.store(databases, seed.patron())
     seed.admit(databases, speaking())
     talk = Talk.with_(databases, institution="Maple")
     talk.say(LOGIN)
     for house in ("AO|", "AOelsewhere|", ""):
         assert fields(talk.say(ask_63(house=house)))["AO"] == "Maple"
+    talk = Talk.with_(databases)
+    talk.say(LOGIN)
+    assert [fields(talk.say(asked))["AO"] for asked in (ask_63(), ask_63(house="AO|"), "9900802.00")] == [
+        "here",
+        "vendor",
+        "vendor",
+    ]
 
 
 def test_what_is_of_no_use_here_is_overlooked(databases: Databases) -> None:
