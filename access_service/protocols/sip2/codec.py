@@ -10,8 +10,10 @@ from unicodedata import normalize
 
 from access_service.domain.sip2 import Encoding, Terminator
 
-# One field never takes so much that a message is more than the 1024 bytes of Libki's one read.
+# One field never takes so much that a message is more than the 1024 bytes of Libki's one read; the number that was
+# typed may be as long as the standard lets it be, for it is to come back as it came.
 VALUE_BYTES = 100
+NUMBER_BYTES = len("AA") + 255
 LONGEST = 1024
 
 # How long what stands before the fields is, of each message that we know.
@@ -101,8 +103,8 @@ def _field(name: str, value: str, encoding: Encoding) -> bytes:
     if name not in _VERDICTS and _VERDICT.search(whole):
         whole = _VERDICT.sub(r"\g<0> ", whole)
     sent = whole.encode(encoding)
-    if len(sent) > VALUE_BYTES:
-        sent = sent[:VALUE_BYTES].decode(encoding, "ignore").encode(encoding)
+    if len(sent) > (most := NUMBER_BYTES if name == "AA" else VALUE_BYTES):
+        sent = sent[:most].decode(encoding, "ignore").encode(encoding)
     return sent + b"|"
 
 

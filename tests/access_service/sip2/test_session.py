@@ -436,6 +436,7 @@ def test_a_whole_message_is_one_read_of_a_kilobyte(databases: Databases) -> None
     asked = ask_63(house=f"AO{300 * 'x'}|")
     assert len(talk.raw(sealed(asked).encode()).data) <= codec.LONGEST
     assert len(talk.raw(sealed(ask_63(300 * "9", house=f"AO{300 * 'x'}|")).encode()).data) <= codec.LONGEST
+    assert fields(talk.say(ask_63(255 * "9")))["AA"] == 255 * "9"
 
 
 def test_clients_change_while_sessions_last(databases: Databases) -> None:
