@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -234,8 +235,12 @@ def test_what_nobody_foresaw_lets_nobody_in(
         assert "CQY" in line.ask(ask_63())
 
 
-def test_the_client_sip2_of_pypi(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_client_sip2_of_pypi(
+    served: Served, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Login, status, a right PIN and a wrong one, with its own sequences and checksums."""
+    # It opens a log where it is run.
+    monkeypatch.chdir(tmp_path)
     parameters = {
         **{"hostName": "127.0.0.1", "hostPort": served.port, "tlsEnable": False, "hostEncoding": "utf-8"},
         **{"institutionId": "Maple", "language": "001", "loglevel": "CRITICAL", "logfile_path": ""},
