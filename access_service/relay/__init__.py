@@ -9,11 +9,11 @@ from access_service.domain.identifiers import MAX_TYPED, fold
 from access_service.errors import ConfigError, UnavailableError
 from access_service.relay.cardholder import Heard, relayed_id
 from access_service.relay.patronapi import PatronApi
-from access_service.relay.pool import Connection, Pool
+from access_service.relay.pool import Connection, OddAnswerError, Pool
 from access_service.relay.sip2 import Sip2
 from access_service.settings import secret
 
-__all__ = ["PASSWORD", "Heard", "Outcome", "Relay", "relayed_id"]
+__all__ = ["PASSWORD", "Heard", "OddAnswerError", "Outcome", "Relay", "relayed_id"]
 
 PASSWORD = "RELAY_PASSWORD"  # noqa: S105 - where it is
 
@@ -49,7 +49,7 @@ class Relay:
 
     def ask(self, number: str, pin: str | None) -> Heard | None:
         """What the ILS says of a number as it was typed, and of a PIN that is not empty; None for what is no number.
-        UnavailableError where it is away, and where what it says cannot be believed."""
+        UnavailableError where it is away; OddAnswerError, which is one, where what it says cannot be believed."""
         if not fold(number) or not self._can_be_sent(number):
             return None
         try:

@@ -10,6 +10,10 @@ class GarbledError(Exception):
     """The ILS said something that is no answer to what was asked. The text never holds what it said."""
 
 
+class NotLetInError(GarbledError):
+    """The ILS refuses our login, or makes no sense of it."""
+
+
 class Line:
     """TCP or, with a `context`, TLS. Every wait ends at `until` (of time.monotonic), with a TimeoutError; other errors
     are OSErrors too."""

@@ -10,11 +10,15 @@ from typing import Protocol
 from access_service.errors import UnavailableError
 from access_service.logs import log, where
 from access_service.relay.cardholder import Heard
-from access_service.relay.line import GarbledError
+from access_service.relay.line import GarbledError, NotLetInError
 
 # Failures in a row, after which nobody waits any more; from then on one question at a time tries again.
 FAILURES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+
+
+class OddAnswerError(UnavailableError):
+    """The ILS answered in time, and nothing that can be believed."""
 
 
 class Connection(Protocol):
@@ -45,6 +49,10 @@ class Breaker:
         trial = self._admit()
         try:
             yield
+        except OddAnswerError:
+            # It is there: who asks for what it cannot say must not shut the others out.
+            self._answered()
+            raise
         except BaseException:
             self._failed(trial)
             raise
@@ -133,7 +141,9 @@ class Pool:
             # Only our own errors have a text that is safe to tell.
             why = str(error) if isinstance(error, GarbledError) else error.__class__.__name__
             log.warning("no answer of the ILS", error=error.__class__.__name__, why=why, at=where(error))
-            raise UnavailableError(f"the ILS does not answer: {why}") from error
+            # A login that is refused is no answer: it is not tried again and again.
+            odd = isinstance(error, GarbledError) and not isinstance(error, NotLetInError)
+            raise (OddAnswerError if odd else UnavailableError)(f"the ILS does not answer: {why}") from error
 
     def _over(self, connection: Connection, number: str, pin: str | None, until: float) -> Heard:
         try:

@@ -9,7 +9,7 @@ from ssl import SSLContext
 from access_service.domain.identifiers import fold
 from access_service.domain.relayed import RelayedMessage
 from access_service.relay.cardholder import EXPIRED, Heard, Told, cardholder
-from access_service.relay.line import GarbledError, Line
+from access_service.relay.line import GarbledError, Line, NotLetInError
 from access_service.settings import Relay
 
 MAX_MESSAGE = 64 * 1024
@@ -31,6 +31,9 @@ class Sip2:
         self._usable = True
         try:
             self._log_in(password)
+        except GarbledError as error:
+            self.close()
+            raise NotLetInError(str(error)) from error
         except BaseException:
             self.close()
             raise

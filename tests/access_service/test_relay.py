@@ -394,6 +394,16 @@ def test_it_comes_back_by_itself() -> None:
     assert ask(None) == "answered"
 
 
+def test_a_question_that_it_cannot_answer_is_nobody_elses(ils: Sip2Ils | PatronApiIls) -> None:
+    """Somebody who types a user name, or a number that the ILS says something odd of, keeps nobody else out."""
+    with relaying(ils) as relay:
+        ils.spoil = lambda answer: answer if answer.startswith(b"94") else b"What?\r"
+        for _ in range(FAILURES + 1):
+            assert away(relay, "a/b", None)
+        ils.spoil = lambda answer: answer
+        assert not away(relay, pin="1")
+
+
 def test_a_port_where_nobody_listens() -> None:
     """Is away within milliseconds."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
