@@ -1,7 +1,7 @@
 """Numbers of nobody here, and PINs that the ILS keeps: what is asked there, what is not, and what clients read."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import date
 from time import monotonic
@@ -25,7 +25,7 @@ from access_service.settings import Settings
 from access_service.storage.engine import Databases
 from access_service.storage.tables import attempts, ils_accounts, ils_loads, traffic
 from tests.access_service import seed
-from tests.access_service.model_ils import HOLDER, Holder, PatronApiIls, Sip2Ils, information
+from tests.access_service.model_ils import HOLDER, Holder, PatronApiIls, Sip2Ils, framed, information
 from tests.access_service.sip2.serving import serving
 from tests.access_service.sip2.talk import LOGIN, ask_63, fields, sealed
 
@@ -137,6 +137,30 @@ def test_guesses_are_throttled_here_too(databases: Databases, ils: Sip2Ils | Pat
     assert directory.authenticate(NUMBER, PIN, replace(VENDOR, name="another")).authenticated
     clock.now = clock.now.replace(hour=18)
     assert directory.authenticate(NUMBER, PIN, VENDOR).authenticated
+
+
+@EITHER
+def test_wrong_pins_count_whatever_the_ils_says_of_them(databases: Databases, ils: Sip2Ils | PatronApiIls) -> None:
+    """An ILS can say of a wrong PIN that it knows nobody, or something odd: neither gives any number of guesses."""
+    directory = seed.directory(databases, relayed(ils))
+    spoil = ils.spoil
+
+    def nobody(answer: bytes) -> bytes:
+        if isinstance(ils, PatronApiIls):
+            return answer.replace(b"RETCOD=1", b"NOTHING=1").replace(b"ERRNUM=4", b"NOTHING=4")
+        return (
+            framed(information(NOBODY, "").replace(NOBODY, NUMBER), answer[-7:-6].decode())
+            if b"CQN" in answer
+            else answer
+        )
+
+    ils.spoil = nobody
+    for guess in range(5):
+        with suppress(UnavailableError):
+            assert not directory.authenticate(NUMBER, f"1{guess}", VENDOR).authenticated
+    assert directory.authenticate(NUMBER, PIN, VENDOR).pin is PinResult.LOCKED
+    ils.spoil = spoil
+    assert directory.authenticate(NUMBER, PIN, replace(VENDOR, name="another")).authenticated
 
 
 @EITHER
