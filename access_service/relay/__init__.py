@@ -66,10 +66,12 @@ class Relay:
     def _can_be_sent(self, text: str) -> bool:
         """Whether a text is the same on the wire, and only a text."""
         try:
-            text.encode(self._relay.encoding)
+            raw = text.encode(self._relay.encoding)
         except UnicodeError:
             return False
-        return len(text) <= MAX_TYPED and text.isprintable() and "|" not in text
+        # Two dots are a step in a path. In some encodings a letter's second byte is that of `|`.
+        harmless = text.strip() not in {".", ".."} and text.isprintable() and b"|" not in raw
+        return harmless and len(text) <= MAX_TYPED
 
 
 def _password() -> str:

@@ -88,7 +88,7 @@ def test_a_cardholder_is_what_the_ils_says(ils: Sip2Ils | PatronApiIls) -> None:
         assert other.record.patron.family_name == "Curie"
 
 
-@pytest.mark.parametrize("pin", ["2469", "246", "24680", "9/9?#%", "", None, "ü", "2|8", "2\r8", "x" * 65])
+@pytest.mark.parametrize("pin", ["2469", "246", "24680", "9/9?#%", "", None, "ü", "2|8", "2\r8", "x" * 65, ".", ".."])
 def test_no_other_pin_is_right(ils: Sip2Ils | PatronApiIls, pin: str | None) -> None:
     """Wrong, empty, none, and what cannot be sent: the cardholder is known, and nothing is right."""
     with relaying(ils) as relay:
@@ -98,6 +98,14 @@ def test_no_other_pin_is_right(ils: Sip2Ils | PatronApiIls, pin: str | None) -> 
             assert heard.relayed.fields.count(("CQ", "N")) == 1
         elif isinstance(heard.relayed, RelayedPages):
             assert "RETCOD=0" not in (heard.relayed.pintest or "")
+            assert pin not in {".", ".."} or ils.heard[-1].endswith("dump")
+
+
+def test_no_letter_ends_a_field(sip2: Sip2Ils) -> None:
+    """There are encodings in which a letter's second byte is that of `|`."""
+    with relaying(sip2, encoding="gbk") as relay:
+        assert not away(relay, pin="1\u4e85")
+    assert "|AD" not in sip2.heard[-1]
 
 
 def test_who_is_nobody_there_is_nobody(ils: Sip2Ils | PatronApiIls) -> None:
