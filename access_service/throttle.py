@@ -16,14 +16,15 @@ from sqlalchemy import Engine
 from access_service.alarms import tell
 from access_service.domain.access import PinResult
 from access_service.domain.guessing import Guess, Verdict, given_back, known_good, weigh
+from access_service.domain.traffic import DAY
 from access_service.storage import attempts, traffic
 from access_service.storage.engine import day_transaction
 from access_service.storage.patrons import Attempts
 
 # So many PINs of one patron, and of newcomers through one client, a process checks before it counts them.
 AHEAD = 4
-# What a PIN that is checked ahead is one of.
-Ahead = tuple[int | str, ...]
+# What a PIN that is checked ahead is one of, with the day.
+Ahead = tuple[tuple[int, int | str], ...]
 RESULTS = {Verdict.LOCKED: PinResult.LOCKED, Verdict.REFUSED: PinResult.REFUSED}
 
 
@@ -47,7 +48,8 @@ class Throttle:
         self._engine = engine
         self._clock = clock
         self._lock = Lock()
-        self._ahead: Counter[int | str] = Counter()
+        self._day = 0
+        self._ahead: Counter[tuple[int, int | str]] = Counter()
         # SQLite has one writer, and lets those who wait for it sleep: in one process they queue here.
         self._turn: AbstractContextManager[object] = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
@@ -60,8 +62,13 @@ class Throttle:
         known = known_good(seen.good_day, now)
         if not known and now < seen.tight_until:
             return ()
-        wanted: Ahead = (patron_id,) if known else (patron_id, client)
+        day = now // DAY
+        wanted: Ahead = ((day, patron_id),) if known else ((day, patron_id), (day, client))
         with self._lock:
+            if day != self._day:
+                # What could never be counted is not held against anybody for ever.
+                self._day = day
+                self._ahead.clear()
             if any(self._ahead[each] >= AHEAD for each in wanted):
                 return ()
             self._ahead.update(wanted)
@@ -72,13 +79,13 @@ class Throttle:
         with self._lock:
             for each in ahead:
                 self._ahead[each] -= 1
-                if not self._ahead[each]:
+                if self._ahead[each] <= 0:
                     del self._ahead[each]
 
     def check(self, tried: Try) -> PinResult:
         """OK, WRONG, LOCKED or REFUSED."""
         verdict = self._weighed(tried)
-        # Only now: what is not counted, as where the database is away, leaves less room.
+        # Only now: what is not counted, as where the database is away, leaves less room that day.
         self.over(tried.ahead)
         if refused := RESULTS.get(verdict):
             tried.never()

@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import update
 
 from access_service.directory import PatronDirectory
-from access_service.domain.access import PinResult
+from access_service.domain.access import Answer, PinResult
 from access_service.domain.guessing import lock_seconds
+from access_service.errors import StorageError
 from access_service.storage import engine
 from access_service.storage.engine import Databases
 from access_service.storage.tables import patrons
+from access_service.throttle import AHEAD
 from tests.access_service import seed
 
 OK, WRONG, LOCKED = PinResult.OK, PinResult.WRONG, PinResult.LOCKED
@@ -88,6 +90,27 @@ def test_clients_and_patrons_lock_alone(databases: Databases) -> None:
     assert tries(directory, *"12345", "0412") == [WRONG] * 5 + [LOCKED]
     assert tries(directory, "0412", client="self-check") == [OK]
     assert directory.authenticate("7654321", "0412", seed.client()).pin is OK
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_cannot_be_counted_leaves_no_room_that_day(databases: Databases) -> None:
+    """While wrong PINs cannot be written down only so many are looked at; the next day right ones are quick again."""
+    numbers = seed.crowd(databases, AHEAD + 2)
+    clock = seed.Clock()
+    directory = seed.directory(databases, now=clock)
+    with databases.reader.connect() as connection:
+        refuse = "BEFORE INSERT ON guesses BEGIN SELECT RAISE(ABORT, 'full'); END"
+        connection.exec_driver_sql(f"CREATE TRIGGER day.refuse {refuse}")
+    for number in numbers[:AHEAD]:
+        with pytest.raises(StorageError):
+            directory.authenticate(number, "9", seed.client())
+    with pytest.raises(StorageError):
+        directory.authenticate(numbers[-1], "0412", seed.client())
+    with databases.reader.connect() as connection:
+        connection.exec_driver_sql("DROP TRIGGER day.refuse")
+    assert callable(directory.begin(numbers[-1], "0412", seed.client()))
+    clock.now += timedelta(days=1)
+    assert isinstance(directory.begin(numbers[-1], "0412", seed.client()), Answer)
 
 
 def test_a_pin_that_the_roster_made_right_works(databases: Databases) -> None:
