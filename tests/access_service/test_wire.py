@@ -75,7 +75,7 @@ VALID = re.compile(
 
 # Every failure costs a slow hash, in a thread that steps back; 20,000 of them need not.
 CHEAP = (
-    "from access_service import slow_hash as s; s.SlowHash.__init__.__defaults__ = (s.Cost(8, 1),);"
+    "from access_service import slow_hash as s; s.SlowHash.__init__.__defaults__ = (s.Cost(8, 1), None);"
     " s._step_back = lambda nice: None; "
 )
 OVER_HTTP, OVER_SIP2 = CHEAP + SERVE, CHEAP + SERVE.replace("web.server", "protocols.sip2.server")
