@@ -83,12 +83,12 @@ class Switchboard:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _waited(self, future: asyncio.Future[Answer]) -> None:
+        # It kept nobody else waiting: on a full disk no wrong PIN can be counted, and right ones are answered.
         if not future.cancelled() and isinstance(error := future.exception(), Exception):
-            self._failed(error)
+            _note(error)
 
     def _failed(self, error: Exception) -> None:
-        # The class and the place only: the text can hold what somebody typed.
-        log.error("failed", error=error.__class__.__name__, cause=error.__cause__.__class__.__name__, at=where(error))
+        _note(error)
         if self.online and isinstance(error, StorageError | SQLAlchemyError):
             self.online = False
             self._looking = asyncio.get_running_loop().create_task(self._look())
@@ -101,3 +101,8 @@ class Switchboard:
             except StorageError:
                 continue
             self.online = True
+
+
+def _note(error: Exception) -> None:
+    # The class and the place only: the text can hold what somebody typed.
+    log.error("failed", error=error.__class__.__name__, cause=error.__cause__.__class__.__name__, at=where(error))

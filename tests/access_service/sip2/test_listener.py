@@ -191,6 +191,21 @@ def test_a_database_that_goes_and_comes_back(databases: Databases, monkeypatch: 
         assert "CQY" in line.ask(ask_63()) and line.ask("9900802.00")[:3] == "98Y"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_wrong_pin_that_cannot_be_counted_keeps_nobody_out(databases: Databases) -> None:
+    """On a full disk a wrong PIN is answered 96, and right ones on other connections as ever."""
+    seed.store(databases, seed.patron())
+    seed.store(databases, seed.patron(2, "0012346"))
+    seed.admit(databases, speaking())
+    with serving(databases) as served, served.connect() as one, served.connect() as other:
+        assert one.ask(LOGIN) == other.ask(LOGIN) == "941"
+        with databases.reader.connect() as connection:
+            refuse = "BEFORE INSERT ON guesses BEGIN SELECT RAISE(ABORT, 'full'); END"
+            connection.exec_driver_sql(f"CREATE TRIGGER day.refuse {refuse}")
+        assert one.ask(ask_63("0012346", "9")).startswith("96")
+        assert "|CQY|" in other.ask(ask_63())
+
+
 def test_a_server_that_is_shut_lets_nobody_in(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL itself, gone under an open session: unavailable, then right again on the same connection."""
     monkeypatch.setattr("access_service.protocols.sip2.switchboard.LOOK_AGAIN_SECONDS", 0.05)
