@@ -40,6 +40,7 @@ HEADERS = [
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
 ]
+FORM = "application/x-www-form-urlencoded"
 CONFIG_VARIABLE = "ACCESS_CONFIG"
 
 
@@ -104,12 +105,13 @@ def _bare_app() -> OpenAPI:
 
 
 def _sealed(app: WSGIApplication) -> WSGIApplication:
-    """Add HEADERS to every response, wherever it comes from."""
+    """Add HEADERS to every response, wherever it comes from. What a question without a type sends is taken for a
+    form: some write their HTTP by hand."""
 
     def sealed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             return start_response(status, [*headers, *HEADERS], *error)
 
-        return app(environ, start)
+        return app({**environ, "CONTENT_TYPE": environ.get("CONTENT_TYPE") or FORM}, start)
 
     return sealed

@@ -110,6 +110,21 @@ def test_ezproxy_hears_one_word(databases: Databases) -> None:
     assert text(web.put("/ezproxy"), 405) == "Method Not Allowed\n"
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "said"),
+    [
+        ("/ezproxy", "user=0012345&pass=0412", "+VALID"),
+        ("/libauth", "username=0012345&password=0412", "+OK"),
+        ("/PATRONAPI/pintest", "number=0012345&pin=0412", "RETCOD=0"),
+    ],
+)
+def test_a_form_whose_sender_does_not_say_so(databases: Databases, path: str, form: str, said: str) -> None:
+    """Without a Content-Type, as some write their HTTP by hand; a wrong PIN is wrong all the same."""
+    web = served(databases)
+    assert said in text(web.post(path, data=form.encode()))
+    assert said not in text(web.post(path, data=form.replace("0412", "0413").encode()))
+
+
 def test_libauth_in_both_shapes(databases: Databases) -> None:
     """`+OK` alone, or an object with the name where it is released, and never an e-mail."""
     web = served(databases)
