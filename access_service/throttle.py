@@ -21,7 +21,8 @@ from access_service.storage import attempts, traffic
 from access_service.storage.engine import day_transaction
 from access_service.storage.patrons import Attempts
 
-# So many PINs of one patron, and of newcomers through one client, a process checks before it counts them.
+# So many PINs of newcomers through one client a process checks before it counts them. Of one patron it is one: together
+# twenty processes look at no more than the fewest that a patron stands.
 AHEAD = 4
 # What a PIN that is checked ahead is one of, with the day.
 Ahead = tuple[tuple[int, int | str], ...]
@@ -69,7 +70,7 @@ class Throttle:
                 # What could never be counted is not held against anybody for ever.
                 self._day = day
                 self._ahead.clear()
-            if any(self._ahead[each] >= AHEAD for each in wanted):
+            if self._ahead[wanted[0]] or any(self._ahead[each] >= AHEAD for each in wanted):
                 return ()
             self._ahead.update(wanted)
         return wanted

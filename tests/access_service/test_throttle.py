@@ -9,6 +9,7 @@ from access_service.directory import PatronDirectory
 from access_service.domain.access import Answer, PinResult
 from access_service.domain.guessing import lock_seconds
 from access_service.errors import StorageError
+from access_service.pin_check import PinCheck
 from access_service.storage import engine
 from access_service.storage.engine import Databases
 from access_service.storage.tables import patrons
@@ -90,6 +91,19 @@ def test_clients_and_patrons_lock_alone(databases: Databases) -> None:
     assert tries(directory, *"12345", "0412") == [WRONG] * 5 + [LOCKED]
     assert tries(directory, "0412", client="self-check") == [OK]
     assert directory.authenticate("7654321", "0412", seed.client()).pin is OK
+
+
+def test_of_one_patron_each_process_looks_at_one_ahead(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight processes, each asked four wrong PINs of one patron at the same moment, look at eight before they count."""
+    seed.store(databases, seed.patron())
+    looked: list[PinCheck] = []
+    at_once = PinCheck.at_once
+    monkeypatch.setattr(PinCheck, "at_once", lambda check: looked.append(check) or at_once(check))
+    for _ in range(8):
+        directory = seed.directory(databases)
+        for guess in range(4):
+            directory.begin("12345", f"9{guess}", seed.client(f"client-{guess}"))
+    assert len(looked) == 8
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
