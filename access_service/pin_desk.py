@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from access_service.audit import Action, Auditor, Deed
 from access_service.directory import verified_here
-from access_service.domain.chosen_pins import PinRefusal, refusal
+from access_service.domain.chosen_pins import PinRefusal, like_issued, refusal
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.student import Role
 from access_service.errors import OperatorError
@@ -35,7 +35,9 @@ class PinDesk:
             return PinRefusal.NOT_KEPT_HERE
         patron = record.patron
         wrong = refusal(pin, self.settings.service.pins.minimum_length, patron.student_number, patron.library_number)
-        return wrong or (PinRefusal.ISSUED if auditor.vault.matches(record, pin) else None)
+        rule = self.settings.district(patron.district).rules.terms_of(patron.role).pin.rule
+        issued = like_issued(rule, pin) or auditor.vault.matches(record, pin)
+        return wrong or (PinRefusal.ISSUED if issued else None)
 
     def keeps(self, record: PatronRecord) -> bool:
         """Whether a PIN of this patron can be chosen here: not of a test card, of one who left, or of the ILS's."""

@@ -1,10 +1,15 @@
 """What a chosen PIN must be. Whether it is the issued one is not to be seen here: nobody keeps that."""
 
+from datetime import datetime
 from enum import StrEnum
+
+from access_service.domain.pins import PinKind
 
 MAX_DIGITS = 64
 _UP = "01234567890123456789"
 _DOWN = _UP[::-1]
+# How a PIN of a birth date is read; for a day without a year one that has 29 February.
+_DATES = {PinKind.MMDD: ("2000{}", "%Y%m%d"), PinKind.MMYYYY: ("01{}", "%d%m%Y"), PinKind.MMDDYYYY: ("{}", "%m%d%Y")}
 
 
 class PinRefusal(StrEnum):
@@ -32,3 +37,16 @@ def refusal(pin: str, minimum: int, *numbers: str) -> PinRefusal | None:
         PinRefusal.IN_NUMBER: any(pin in number for number in numbers),
     }
     return next((why for why, is_so in wrong.items() if is_so), None)
+
+
+def like_issued(kind: PinKind, pin: str) -> bool:
+    """Whether it is somebody's birth date as such a rule issues it. All of them are refused: were only the patron's own
+    one, trying them would tell it."""
+    if kind not in _DATES or len(pin) != len(kind):
+        return False
+    whole, layout = _DATES[kind]
+    try:
+        datetime.strptime(whole.format(pin), layout)  # noqa: DTZ007 - a date
+    except ValueError:
+        return False
+    return True

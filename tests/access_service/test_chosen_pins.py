@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 
 from access_service.audit import Auditor
 from access_service.domain.access import PinResult
-from access_service.domain.chosen_pins import PinRefusal, refusal
+from access_service.domain.chosen_pins import PinRefusal, like_issued, refusal
 from access_service.domain.patron import PatronRecord, Presence
-from access_service.domain.pins import PinOwner
+from access_service.domain.pins import PinKind, PinOwner
 from access_service.domain.student import Role
 from access_service.errors import ConfigError, OperatorError
 from access_service.pin_desk import PinDesk
@@ -95,6 +95,22 @@ def test_the_issued_one_cannot_be_chosen(databases: Databases, auditor: Auditor)
     desk = PinDesk(databases, seed.settings())
     assert desk.choose(auditor, record, "0412", "") is PinRefusal.ISSUED
     assert stored(databases).chosen is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "dates", "others"),
+    [
+        (PinKind.MMDD, ("0101", "0229", "1231"), ("0230", "1301", "0000", "010", "01012")),
+        (PinKind.MMYYYY, ("012015", "121999"), ("002015", "132015", "0115")),
+        (PinKind.MMDDYYYY, ("02292016",), ("02292015", "0229")),
+        (PinKind.LAST, (), ("0101",)),
+        (PinKind.COLUMN, (), ("0101",)),
+    ],
+)
+def test_no_birth_date_can_be_chosen(kind: PinKind, dates: tuple[str, ...], others: tuple[str, ...]) -> None:
+    """Whoever's: if only the patron's own were refused, trying them all would tell it."""
+    assert all(like_issued(kind, pin) for pin in dates)
+    assert not any(like_issued(kind, pin) for pin in others)
 
 
 def test_some_have_no_pin_here_to_choose(databases: Databases, auditor: Auditor) -> None:
