@@ -30,6 +30,6 @@ def install(app: Flask) -> None:
 def _shaped(error: HTTPException) -> Response:
     # Keeps the headers that belong to an error, such as Allow and WWW-Authenticate.
     response = Response(headers=error.get_headers(), status=error.code)
-    ours = json.dumps(rest.problem(response.status_code)), rest.PROBLEM_TYPE
+    ours = json.dumps(rest.problem(response.status_code, request.path, error.description)), rest.PROBLEM_TYPE
     response.data, response.content_type = refusal(request.path, response.status_code) or ours
     return response

@@ -73,11 +73,15 @@ def test_what_cannot_be_chosen_is_refused_in_the_language_of_the_client(database
 
 @pytest.mark.parametrize("body", [{"number": NUMBER, "pin": OLD}, {"number": "", "pin": OLD, "new_pin": NEW}, {}])
 def test_a_malformed_change_is_a_problem(databases: Databases, web: FlaskClient, body: dict[str, str]) -> None:
-    """And repeats nothing."""
+    """Which says what there must be, and repeats nothing."""
     seed.admit(databases, seed.client())
+    seed.admit(databases, seed.client("desk", options=Options(resets_pins=True)), "desk")
     answer = asked(web, "pin-changes", **body)
     assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
     assert OLD not in answer.text
+    assert "`number`, `pin` and `new_pin` must be texts" in answer.text
+    reset = web.post("/v1/pin-resets", json=body | {"pin": OLD}, headers={"Authorization": "Bearer desk"})
+    assert "`number` must be a text of 1 to 64" in reset.text and OLD not in reset.text
 
 
 def test_a_client_that_may_gives_a_new_pin_once(databases: Databases, web: FlaskClient) -> None:
@@ -95,6 +99,8 @@ def test_a_client_that_may_not_gives_none(databases: Databases, web: FlaskClient
     """Whether the number is somebody's or nobody's."""
     seed.admit(databases, seed.client())
     assert [asked(web, "pin-resets", number=number).status_code for number in (NUMBER, "7777777")] == [403, 403]
+    refused = asked(web, "pin-resets", number=NUMBER).json or {}
+    assert refused["detail"] == "This client may not reset PINs: it is not set `resets_pins`."
     assert opens(web, OLD)
 
 

@@ -31,7 +31,7 @@ TYPES = {
     503: "unavailable",
 }
 
-# One text a status, always the same, so that no error can repeat what was sent.
+# One text a status and page, always the same, so that no error can repeat what was sent.
 DETAILS = {
     401: "Send the key that the library gave you, as `Authorization: Bearer KEY`.",
     403: "This client may not ask from this address or in this dialect.",
@@ -45,6 +45,16 @@ DETAILS = {
     500: "Something is wrong on our side; the log has it.",
     503: "Nobody can be looked up just now; try again soon.",
 }
+
+MALFORMED = {
+    "/v1/patrons/": "A number has at most 64 characters.",
+    "/v1/pin-changes": (
+        "`number`, `pin` and `new_pin` must be texts of at most 64 characters, `number` not empty,"
+        " and there is no other key."
+    ),
+    "/v1/pin-resets": "`number` must be a text of 1 to 64 characters, and there is no other key.",
+}
+MAY_NOT_RESET = "This client may not reset PINs: it is not set `resets_pins`."
 
 # Where a number alone does not lead to one card.
 NO_CARD = {Standing.UNKNOWN: HTTPStatus.NOT_FOUND, Standing.AMBIGUOUS: HTTPStatus.CONFLICT}
@@ -137,11 +147,16 @@ def card(answer: Answer, client: Client) -> dict[str, object]:
     return {"standing": answer.told_standing, "patron": _released(answer, client)}
 
 
-def problem(status: int) -> dict[str, object]:
-    """The body of a Problem."""
+def problem(status: int, path: str = "", said: str | None = None) -> dict[str, object]:
+    """The body of a Problem. Of what was `said` by whoever refused, what stands above is told, and nothing else."""
     title = HTTPStatus(status).phrase
     type_ = f"{TYPE_PREFIX}{TYPES[status]}" if status in TYPES else "about:blank"
-    return {"type": type_, "title": title, "status": status, "detail": DETAILS.get(status, title)}
+    detail = DETAILS.get(status, title)
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        detail = next((told for page, told in MALFORMED.items() if path.startswith(page)), detail)
+    elif said == MAY_NOT_RESET:
+        detail = MAY_NOT_RESET
+    return {"type": type_, "title": title, "status": status, "detail": detail}
 
 
 def _released(answer: Answer, client: Client) -> dict[str, object]:

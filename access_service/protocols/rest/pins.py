@@ -97,7 +97,7 @@ def add(
     def reset(body: PinReset) -> dict[str, object]:
         """A new PIN for whoever forgot theirs."""
         if not g.client.options.resets_pins:
-            abort(403)
+            abort(403, codec.MAY_NOT_RESET)
         g.answer = directory.find(body.number, g.client)
         if g.answer.standing in codec.NO_CARD or g.answer.record is None:
             abort(codec.NO_CARD.get(g.answer.standing, 404))
