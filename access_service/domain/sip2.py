@@ -53,13 +53,13 @@ class Sip2Options:
 
     def __post_init__(self) -> None:
         if any(not _is_field(field) or field in _NEEDED for field in self.hidden_fields):
-            raise ValueError(f"should be fields such as AE,PA; never {', '.join(sorted(_NEEDED))}")
+            raise ValueError(f"hidden_fields: should be fields such as AE,PA; never {', '.join(sorted(_NEEDED))}")
         if self.home_library not in {"", "AF"} and (not _is_field(self.home_library) or self.home_library in _OURS):
-            raise ValueError("should be AQ, AF, a field that has no other use, such as XH, or empty")
+            raise ValueError("home_library: should be AQ, AF, a field that has no other use, such as XH, or empty")
         if "{" in self.name.replace("{given_name}", "").replace("{family_name}", ""):
-            raise ValueError("has {given_name} and {family_name}, and no other name in braces")
+            raise ValueError("name: has {given_name} and {family_name}, and no other name in braces")
         if not 1 <= self.idle_seconds <= MOST_IDLE_SECONDS:
-            raise ValueError(f"should be 1 to {MOST_IDLE_SECONDS} seconds")
+            raise ValueError(f"idle_seconds: should be 1 to {MOST_IDLE_SECONDS} seconds")
 
 
 def _is_field(text: str) -> bool:

@@ -18,6 +18,11 @@ FIXED = 61
 _PROMPT = b": "
 _REFUSED = "the login is refused: the key or `sip2.login` is not this client's, or it may not ask from here"
 _CERTIFICATE = "not asked: the service wants a certificate (tls_client_ca) that only the client has: try it from there"
+_NO_PROMPT = (
+    "the service runs, and asks for no login: prompts are for whoever connects from a network of a client with"
+    " sip2.prompts, two seconds after it was set"
+)
+_SILENT = "the service took the connection, and no answer came in time: the log of `access-service serve-sip2` says why"
 _HUNG_UP = "the service hangs up: nobody may ask from here, or not without a login"
 
 
@@ -51,6 +56,11 @@ class Line:
         try:
             while until not in heard and len(heard) < LONGEST and (more := self._connection.recv(LONGEST)):
                 heard += more
+        except TimeoutError:
+            # Whoever waits for a prompt has said nothing yet.
+            raise UnreachedError(_NO_PROMPT if until == _PROMPT else _SILENT) from None
+        except ConnectionError:
+            raise UnreachedError(_HUNG_UP) from None
         except OSError as error:
             raise UnreachedError(broken(self._trial, error)) from None
         text = heard.decode("utf-8", "replace").strip()
