@@ -55,6 +55,8 @@ class Action(StrEnum):
     MATCH_UNDO = "match_undo"
     CLIENT_ADD = "client_add"
     CLIENT_SET = "client_set"
+    CLIENT_CHANGE = "client_change"
+    CLIENT_KEY = "client_key"
     CLIENT_REVOKE = "client_revoke"
     OPT_OUT_ADD = "opt_out_add"
     OPT_OUT_REMOVE = "opt_out_remove"

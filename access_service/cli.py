@@ -10,6 +10,7 @@ import click
 from access_service import answering, clients, command_line
 from access_service.cli_audit import audit
 from access_service.cli_client import client
+from access_service.cli_client_change import client_change, client_new_key
 from access_service.cli_exception import exception
 from access_service.cli_link import link
 from access_service.cli_optout import opt_out
@@ -130,6 +131,8 @@ def explain(installation: Installation, number: str, as_json: bool) -> None:
 
 
 client.add_command(test_card)
+client.add_command(client_change)
+client.add_command(client_new_key)
 cli.add_command(audit)
 cli.add_command(try_client)
 cli.add_command(client)

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from ipaddress import ip_network
 from time import time
 
 import click
@@ -11,9 +10,9 @@ import click
 from access_service import clients as keys
 from access_service.audit import Action, Deed
 from access_service.console import Installation
-from access_service.domain.client import BY_ADDRESS, Client, DialectName, Options, Release
+from access_service.domain.client import Client, DialectName, Options, Release
 from access_service.domain.traffic import Traffic
-from access_service.errors import ConfigError, OperatorError
+from access_service.errors import OperatorError
 from access_service.storage import clients, traffic
 from access_service.storage.engine import database_errors
 
@@ -56,11 +55,11 @@ def client_add(  # noqa: PLR0913, PLR0917 - one parameter an option
         name=name,
         dialects=frozenset(map(DialectName, dialects)),
         districts=frozenset(configured.district(code).code for code in districts),
-        networks=tuple(map(_network, networks)),
+        networks=tuple(map(keys.network, networks)),
         releases=frozenset(map(Release, releases or DEFAULT_RELEASES)),
         options=keys.with_options(Options(), options),
     )
-    key = keys.new_key() if added.dialects - BY_ADDRESS else None
+    key = keys.new_key() if keys.has_key(added) else None
     with database_errors(), installation.auditor(databases).transaction(databases) as record:
         keys.admit(record.connection, added, key, datetime.now(UTC))
         record.note(Deed(Action.CLIENT_ADD, f"client {name}", after=clients.facts(added)))
@@ -128,10 +127,3 @@ def _today(asked: Traffic) -> str:
         f" {asked.day_budget}, this hour {asked.hour_wrong} of {asked.hour_budget}, of known patrons {asked.exempt};"
         f" {asked.refused} refused, {asked.hour_locks} locked this hour; alarms: {', '.join(asked.raised) or 'none'}"
     )
-
-
-def _network(text: str) -> keys.Network:
-    try:
-        return ip_network(text)
-    except ValueError as error:
-        raise ConfigError(f"--network {text}: should be a network such as 10.1.2.0/24, or one address") from error

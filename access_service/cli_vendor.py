@@ -15,7 +15,6 @@ from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind, PinRule
 from access_service.errors import OperatorError
 from access_service.overrides import LONGEST
 from access_service.settings import District, Settings, secret
-from access_service.storage import clients
 from access_service.storage.engine import database_errors
 from access_service.trying.playing import needs_key, play
 from access_service.trying.trial import Secrets
@@ -62,12 +61,12 @@ def try_client(installation: Installation, name: str, number: str) -> None:
     """
     configured, databases = installation.settings(), installation.databases()
     with database_errors(), databases.reader.connect() as connection:
-        asking = keys.named(connection, name)
-        stored = next(stored for stored, known in clients.active(connection) if known.name == name)
+        stored, asking = keys.keyed(connection, name)
     typed = Secrets(typed_pin(), _key() if needs_key(asking) else "")
     # Another client's key would be answered as that client.
     if typed.key and keys.key_sha256(typed.key) != stored:
-        raise OperatorError(f"this is not the key of {name}; it was shown once, and if it is lost, add another client")
+        remedy = f"is it lost, `access-service client new-key {name}` makes another"
+        raise OperatorError(f"this is not the key of {name}; {remedy}")
     outcomes = {
         dialect: play(configured.service, asking, dialect, number, typed) for dialect in sorted(asking.dialects)
     }

@@ -6,14 +6,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 
-from access_service.domain.client import Client, DialectName, Options
-from access_service.errors import OperatorError
+from access_service.domain.client import BY_ADDRESS, Client, DialectName, Options
+from access_service.errors import ConfigError, OperatorError
 from access_service.storage import clients
 from access_service.storage.clients import OPTIONS
 from access_service.storage.engine import read
@@ -34,6 +34,19 @@ def key_sha256(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def has_key(client: Client) -> bool:
+    """Whether it is given a key: whoever speaks SIP2 may need one after all, with other options."""
+    return bool(client.dialects - BY_ADDRESS)
+
+
+def network(text: str) -> Network:
+    """Of `--network`. ConfigError for what is none."""
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise ConfigError(f"--network {text}: should be a network such as 10.1.2.0/24, or one address") from error
+
+
 def admit(connection: Connection, client: Client, key: str | None, now: datetime) -> None:
     """Store a new client. OperatorError where the name is taken, or an address would be two clients'."""
     if not _NAME.fullmatch(client.name):
@@ -46,7 +59,12 @@ def admit(connection: Connection, client: Client, key: str | None, now: datetime
 
 def named(connection: Connection, name: str) -> Client:
     """The client of this name. OperatorError names those there are."""
-    found = {known.name: known for _, known in clients.active(connection)}
+    return keyed(connection, name)[1]
+
+
+def keyed(connection: Connection, name: str) -> tuple[str | None, Client]:
+    """The client of this name with the SHA-256 of its key, None where it has none. Errors as above."""
+    found = {known.name: (key, known) for key, known in clients.active(connection)}
     if name not in found:
         raise OperatorError(f"no client {name!r}; there are: {', '.join(found) or 'none'}")
     return found[name]
@@ -62,7 +80,11 @@ def _pairs(table: Mapping[str, Any], room: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
             yield from _pairs(value, f"{room}{key}.")
         else:
-            yield f"{room}{key}", ",".join(value) if isinstance(value, list) else str(value)
+            yield f"{room}{key}", ",".join(value) if isinstance(value, list) else _text(value)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def with_options(options: Options, pairs: Iterable[str]) -> Options:
@@ -86,8 +108,10 @@ def with_options(options: Options, pairs: Iterable[str]) -> Options:
         return OPTIONS.validate_python(table)
     except ValidationError as error:
         (first, *_) = error.errors(include_input=False, include_url=False)
-        where = ".".join(map(str, first["loc"]))
-        raise OperatorError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+        where, said = ".".join(map(str, first["loc"])), first["msg"]
+        # What an option itself finds wrong begins with its key.
+        ours = said.removeprefix("Value error, ")
+        raise OperatorError(f"{where}: {said}" if said == ours else f"{where}.{ours}") from None
 
 
 def check_addresses(connection: Connection, client: Client) -> None:
@@ -116,6 +140,7 @@ class Clients:
         self._all: list[Client] = []
         self._by_key: dict[str, Client] = {}
         self._by_name: dict[str, Client] = {}
+        self._keys: dict[str, str | None] = {}
 
     def by_key(self, key: str) -> Client | None:
         """The client that this key was made for."""
@@ -151,6 +176,10 @@ class Clients:
         """The client as it stands now; None where it was revoked."""
         return self.named(client.name)
 
+    def key_of(self, client: Client) -> str:
+        """The SHA-256 of its key as it was read last: what another key opened ends with that. Empty for none."""
+        return self._keys.get(client.name) or ""
+
     def _refresh(self) -> None:
         now = self._clock()
         if now - self._read_at < FRESH_SECONDS:
@@ -159,4 +188,5 @@ class Clients:
         self._all = [client for _, client in found]
         self._by_key = {key: client for key, client in found if key}
         self._by_name = {client.name: client for client in self._all}
+        self._keys = {client.name: key for key, client in found}
         self._read_at = now

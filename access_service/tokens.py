@@ -1,6 +1,7 @@
 """Bearer tokens, which OAuth2's client credentials are changed for: good for an hour.
 
-Nothing of them is stored. Any worker knows one by its mark, and it ends with its client.
+Nothing of them is stored. Any worker knows one by its mark, and it ends with its client, or with the key that
+it was changed for.
 """
 
 import hmac
@@ -29,7 +30,8 @@ class Tokens:
     def issue(self, client: Client) -> str:
         """A token of this client: its name, when it ends, and the mark of the two under the pepper."""
         until = str(int(self.now().timestamp()) + TOKEN_SECONDS)
-        return f"{client.name}.{until}.{self.vault.mark(_PURPOSE, client.name, until).hex()}"
+        mark = self.vault.mark(_PURPOSE, client.name, until, self.clients.key_of(client))
+        return f"{client.name}.{until}.{mark.hex()}"
 
     def client(self, token: str) -> Client | None:
         """Whose token this is; None for one that has ended, was never issued, or whose client has ended."""
@@ -37,6 +39,8 @@ class Tokens:
         if parts is None:
             return None
         name, until, mark = parts.groups()
-        ours = self.vault.marks(_PURPOSE, name, until)
-        is_ours = any(hmac.compare_digest(bytes.fromhex(mark), known) for known in ours)
-        return self.clients.named(name) if is_ours and int(until) > self.now().timestamp() else None
+        client = self.clients.named(name)
+        if client is None or int(until) <= self.now().timestamp():
+            return None
+        ours = self.vault.marks(_PURPOSE, name, until, self.clients.key_of(client))
+        return client if any(hmac.compare_digest(bytes.fromhex(mark), known) for known in ours) else None

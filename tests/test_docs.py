@@ -208,6 +208,19 @@ def test_a_page_of_a_product_has_all_that_it_takes(page: str) -> None:
     assert f"access-service try-client {Path(page).stem} NUMBER" in text
 
 
+@pytest.mark.parametrize("page", PRODUCTS)
+def test_a_trial_adds_this_machine_and_takes_it_away(page: str) -> None:
+    """Before it the client has the networks that it was added with, and this machine's; after it those alone."""
+    name, text = Path(page).stem, doc(f"connect/{page}")
+    lines = re.findall(rf"access-service (?:client add|client change|try-client) {name} (?:.*\\\n)*.*", text)
+    (add, before, tried, after) = (shlex.split(line.replace("\\\n", " ")) for line in lines)
+    assert tried[1:] == ["try-client", name, "NUMBER"]
+    change = COMMANDS["access-service client change"]
+    networks = [change.make_context("change", line[3:]).params["networks"] for line in (before, after)]
+    added = COMMANDS["access-service client add"].make_context("add", add[3:]).params["networks"]
+    assert networks == [(*added, "127.0.0.1"), added]
+
+
 def test_every_page_of_a_product_is_in_the_index() -> None:
     """The other pages of the folder are of ILSs that are told who is a patron, and say how."""
     others = {"README.md", "extract.md"} | {f"{ils}.md" for ils in ILS_PAGES}

@@ -15,14 +15,23 @@ OPTIONS = TypeAdapter(Options)
 
 def add(connection: Connection, client: Client, key_sha256: str | None, now: datetime) -> None:
     """Store a new client; `key_sha256` is None for one that is known by its address only."""
-    lists = {name: json.dumps(values) for name, values in facts(client).items()}
-    row = {"name": client.name, "key_sha256": key_sha256, "created_at": now, "options": _json(client.options), **lists}
-    connection.execute(insert(clients).values(row))
+    row = {"name": client.name, "key_sha256": key_sha256, "created_at": now, "options": _json(client.options)}
+    connection.execute(insert(clients).values(row | _lists(client)))
 
 
 def set_options(connection: Connection, name: str, options: Options) -> None:
     """Change what the client's software needs."""
     connection.execute(update(clients).where(clients.c.name == name).values(options=_json(options)))
+
+
+def change(connection: Connection, client: Client) -> None:
+    """Change what the client of this name may do; its key and options stay."""
+    connection.execute(update(clients).where(clients.c.name == client.name).values(_lists(client)))
+
+
+def set_key(connection: Connection, name: str, key_sha256: str) -> None:
+    """Give a client another key."""
+    connection.execute(update(clients).where(clients.c.name == name).values(key_sha256=key_sha256))
 
 
 def facts(client: Client) -> dict[str, list[str]]:
@@ -63,6 +72,10 @@ def active(connection: Connection) -> list[tuple[str | None, Client]]:
         )
         for row in rows
     ]
+
+
+def _lists(client: Client) -> dict[str, str]:
+    return {name: json.dumps(values) for name, values in facts(client).items()}
 
 
 def _json(options: Options) -> str:

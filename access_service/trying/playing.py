@@ -31,9 +31,11 @@ def play(service: Service, client: Client, dialect: DialectName, number: str, se
 
 def _elsewhere(client: Client, address: str) -> str:
     networks = " ".join(map(str, client.networks))
+    given = "".join(f" --network {network}" for network in client.networks)
     return (
         f"this machine asks from {address}, which is not in the client's networks ({networks});"
-        " try it from there, or add a client for here"
+        f" try it from there, or give it this one too for the trial: `access-service client change {client.name}"
+        f"{given} --network {address}`"
     )
 
 

@@ -183,6 +183,57 @@ def test_what_the_software_of_a_client_needs_can_be_changed(place: Place) -> Non
     assert "no client 'nobody'; there are: vendor" in place.day("client", "set", "nobody", "language=en").refused()
 
 
+def test_a_client_can_move(place: Place) -> None:
+    """What is given takes the place of that list, what is not stays; on record as it was and as it is."""
+    assert place.day("client", "add", "vendor", *ALWAYS, "--set", "libauth_json=true").code == 0
+    for changes, said in (
+        (
+            ("--network", "10.1.0.0/16", "--network", "::1"),
+            "speaks rest about demo from 10.1.0.0/16 ::1/128; is told",
+        ),
+        (("--release", "name"), "speaks rest about demo from 10.1.0.0/16 ::1/128; is told name\n  libauth_json=true\n"),
+        (("--dialect", "koha"), "speaks koha about demo from 10.1.0.0/16 ::1/128; is told name\n"),
+    ):
+        assert place.day("client", "change", "vendor", *changes) == Ended(0, "client vendor is changed\n", "")
+        assert f"vendor: {said}" in place.day("client", "list").out
+    (entry,) = place.day("audit", "list", "--last", "1", "--json").json["entries"]
+    assert (entry["action"], entry["subject"]) == ("client_change", "client vendor")
+    assert (entry["before"]["dialects"], entry["after"]["dialects"]) == (["rest"], ["koha"])
+
+
+def test_a_client_cannot_move_where_it_could_not_be_added(place: Place) -> None:
+    """Another's address, everywhere, a district that is none, nothing at all: a line, and nothing is changed."""
+    for name, network in (("ils", "10.1.0.0/16"), ("far", "10.2.0.0/16")):
+        assert _patronapi(place, name, network).code == 0
+    before = place.day("client", "list").out
+    for changes, said in (
+        (("--network", "10.1.2.3"), "10.1.2.3/32 overlaps a network of 'ils', which speaks patronapi too"),
+        (("--network", "::/0"), "everywhere is none"),
+        (("--network", "10.2.0.1/8"), "--network 10.2.0.1/8: should be"),
+        (("--district", "moon"), "no district 'moon'"),
+        ((), "nothing to change: give --dialect"),
+    ):
+        assert said in place.day("client", "change", "far", *changes).refused()
+    assert "no client 'nobody'" in place.day("client", "change", "nobody", "--network", "::1").refused()
+    assert place.day("client", "list").out == before
+
+
+def test_a_client_gets_another_key(place: Place) -> None:
+    """Shown this once, on record without it; one that gains a dialect with a key is told to, one without needs none."""
+    assert _patronapi(place, "vendor", "127.0.0.1").code == 0
+    said = "vendor speaks patronapi, where its address is all it shows"
+    assert place.day("client", "new-key", "vendor").refused() == said
+    gained = place.day("client", "change", "vendor", "--dialect", "sip2", "--dialect", "patronapi")
+    assert gained.err == "it has no key, and needs one in sip2: run `access-service client new-key vendor`\n"
+    made = place.day("client", "new-key", "vendor").out
+    assert made.startswith("client vendor has another key, shown only now: ")
+    key = made.split()[-1]
+    assert len(key) >= 43 and key.encode() not in (place.folder / "access.db").read_bytes()
+    on_record = place.day("audit", "list", "--last", "1").out
+    assert "client_key" in on_record and key not in on_record
+    assert place.day("client", "change", "vendor", "--dialect", "rest") == Ended(0, "client vendor is changed\n", "")
+
+
 # -- one district with a story for each number --------------------------------------------------------------------
 
 EVERYBODY = [

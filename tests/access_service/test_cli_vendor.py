@@ -13,7 +13,10 @@ from access_service.cli_vendor import random_pin
 from access_service.domain.client import Client, DialectName
 from access_service.domain.pins import PinKind, PinRule
 from access_service.pin_vault import PEPPER_VARIABLE
+from access_service.settings import Sip2
 from access_service.storage import engine, schema
+from access_service.trying import over_sip2
+from access_service.trying.trial import Secrets, Trial
 from tests.access_service import seed
 from tests.access_service.sip2.certificates import Authority
 from tests.access_service.sip2.talk import speaking
@@ -122,9 +125,11 @@ def test_every_dialect_is_tried_and_shown(served: Place) -> None:
     elsewhere = "this machine asks from 127.0.0.1, which is not in the client's networks (10.9.8.7/32)"
     assert kept_out.code == 1 and "PATRONAPI" not in kept_out.out
     assert f"\n  = not valid: not asked: {elsewhere}" in kept_out.out
+    change = ("client", "change", "far", "--network", "10.9.8.7/32", "--network", "127.0.0.1")
+    assert f"`access-service {' '.join(change)}`" in kept_out.out
     # 401 as long as the service has not read the clients again.
     assert re.search(r"\n  < 40[13] ", kept_out.out) and f"in this dialect: {elsewhere}" in kept_out.out
-    said = "this is not the key of vendor; it was shown once, and if it is lost, add another client"
+    said = "this is not the key of vendor; is it lost, `access-service client new-key vendor` makes another"
     assert served.day("try-client", "vendor", "0012345", typed="0412\n").refused() == said
     for secret in (key, "0412", "9-8-7", base64.b64encode(f"vendor:{key}".encode()).decode()):
         assert secret not in tried.out + tried.err + wrong.out + wrong.err
@@ -194,6 +199,16 @@ def test_sip2_is_tried_as_the_client_logs_in(stored: Stored, tmp_path: Path) -> 
         assert attempt(place, "0012345", "0412", name="bare").startswith("sip2\n  > 63000")
     gone = attempt(place, "0012345", "0412", KEY)
     assert "(Connection refused): is `access-service serve-sip2` running?" in gone
+
+
+def test_a_service_that_prompts_nobody_is_said_to_run(
+    stored: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for a prompt in vain is not told to start the service."""
+    monkeypatch.setattr(over_sip2, "SECONDS", 0.2)
+    with serving_sip2(stored(speaking()).database_url, tmp_path / "served") as service:
+        asked = Trial(speaking(prompts=True), "0012345", Secrets("0412", KEY), "127.0.0.1", service.port)
+        assert over_sip2.attempt(asked, Sip2()).meaning.startswith("the service runs, and asks for no login: ")
 
 
 def test_sip2_is_tried_over_tls(stored: Stored, tmp_path: Path) -> None:

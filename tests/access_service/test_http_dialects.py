@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from access_service.clients import key_sha256
 from access_service.domain.client import BY_ADDRESS, DialectName, Options, Release
 from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.wording import Language, Message, words
@@ -299,7 +300,8 @@ def test_a_dialect_is_shut_to_whom_it_was_not_given(databases: Databases) -> Non
 
 
 def test_a_token_ends_with_its_hour_and_with_its_client(databases: Databases) -> None:
-    """Any worker knows a token; none after an hour, nor of a client that was revoked, nor one that was changed."""
+    """Any worker knows a token; none after an hour, nor of a client that was revoked or has another key, nor one
+    that was changed."""
     seed.store(databases, seed.patron())
     seed.admit(databases, seed.client("vendor"))
     clock = seed.Clock()
@@ -318,6 +320,12 @@ def test_a_token_ends_with_its_hour_and_with_its_client(databases: Databases) ->
     clock.now += timedelta(seconds=1)
     assert status(one, token) == 401
     fresh = bearer(one)
+    with databases.writer.begin() as connection:
+        clients.set_key(connection, "vendor", key_sha256("another"))
+    assert status(seed.web(databases, now=clock), fresh) == 401
+    with databases.writer.begin() as connection:
+        clients.set_key(connection, "vendor", key_sha256(seed.KEY))
+    assert status(seed.web(databases, now=clock), fresh) == 204
     with databases.writer.begin() as connection:
         clients.revoke(connection, "vendor", seed.NOON)
     assert status(seed.web(databases, now=clock), fresh) == 401

@@ -68,6 +68,8 @@ class Session:
         # The message being answered: its code, "none" where we do not know it; empty for an empty line.
         self.code = "none"
         self._logged_in = False
+        # What was logged in with.
+        self._key = ""
         self._strikes = 0
         self._said_again = 0
         self._sent: Sent | None = None
@@ -113,6 +115,8 @@ class Session:
         client = self._clients.as_now(self.client) if self._logged_in and self.client else None
         if not self._logged_in:
             client = self._clients.by_address(self._address, DialectName.SIP2)
+        elif client and self._clients.key_of(client) != self._key:
+            client = None
         speaks = client and DialectName.SIP2 in client.dialects and client.may_ask_from(self._address)
         self.client = client if speaks else None
 
@@ -162,8 +166,9 @@ class Session:
         client = self._clients.by_login(login.strip(), key.strip())
         self._logged_in = bool(client and client.may_ask_from(self._address))
         self.client = client if self._logged_in else None
-        if self._logged_in:
+        if client and self._logged_in:
             self._strikes, self._prompting = 0, False
+            self._key = self._clients.key_of(client)
         return self._logged_in
 
     def _prompted(self, line: bytes) -> Reply:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from access_service.clients import key_sha256
 from access_service.domain.access import Answer, PinResult, Standing
 from access_service.domain.client import DialectName, Release
 from access_service.domain.identifiers import IdentifierKind
@@ -453,6 +454,20 @@ def test_clients_change_while_sessions_last(databases: Databases) -> None:
         clients.revoke(connection, "vendor", seed.NOON)
     clock.now += timedelta(seconds=3)
     assert (talk.say(ask_63()), talk.closed) == ("", True)
+
+
+def test_another_key_ends_a_session(databases: Databases) -> None:
+    """What the old one opened is closed within seconds, and it opens nothing more."""
+    clock = seed.Clock()
+    seed.admit(databases, speaking())
+    talk = Talk.with_(databases, clock=clock)
+    assert talk.say(LOGIN)[:3] == "941"
+    with databases.writer.begin() as connection:
+        clients.set_key(connection, "vendor", key_sha256("another"))
+    clock.now += timedelta(seconds=3)
+    assert (talk.say(ask_63()), talk.closed) == ("", True)
+    assert Talk.with_(databases, clock=clock).say(LOGIN)[:3] == "940"
+    assert Talk.with_(databases, clock=clock).say(LOGIN.replace(seed.KEY, "another"))[:3] == "941"
 
 
 def test_networks_are_looked_at_in_a_session_too(databases: Databases) -> None:
