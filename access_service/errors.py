@@ -17,5 +17,9 @@ class UnavailableError(OperatorError):
     """Nobody can say just now. Every dialect has its own word for it, and none of them lets anybody in."""
 
 
+class LoggedError(UnavailableError):
+    """The log has it already."""
+
+
 class StorageError(UnavailableError):
     """The database is away, full, or of another version."""

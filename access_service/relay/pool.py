@@ -7,7 +7,7 @@ from http.client import HTTPException
 from threading import BoundedSemaphore, Lock
 from typing import Protocol
 
-from access_service.errors import UnavailableError
+from access_service.errors import LoggedError, UnavailableError
 from access_service.logs import log, where
 from access_service.relay.cardholder import Heard
 from access_service.relay.line import GarbledError, NotLetInError
@@ -17,7 +17,7 @@ FAILURES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 
 
-class OddAnswerError(UnavailableError):
+class OddAnswerError(LoggedError):
     """The ILS answered in time, and nothing that can be believed."""
 
 
@@ -64,7 +64,7 @@ class Breaker:
                 return False
             now = self._clock()
             if now < self._next_try:
-                raise UnavailableError("the ILS is away")
+                raise LoggedError("the ILS is away")
             self._next_try = now + self._trial_seconds
             return True
 
@@ -143,7 +143,7 @@ class Pool:
             log.warning("no answer of the ILS", error=error.__class__.__name__, why=why, at=where(error))
             # A login that is refused is no answer: it is not tried again and again.
             odd = isinstance(error, GarbledError) and not isinstance(error, NotLetInError)
-            raise (OddAnswerError if odd else UnavailableError)(f"the ILS does not answer: {why}") from error
+            raise (OddAnswerError if odd else LoggedError)(f"the ILS does not answer: {why}") from error
 
     def _over(self, connection: Connection, number: str, pin: str | None, until: float) -> Heard:
         try:

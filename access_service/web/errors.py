@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from access_service.errors import OperatorError
+from access_service.errors import LoggedError, OperatorError
 from access_service.logs import log, where
 from access_service.protocols.rest import codec as rest
 from access_service.web.dialects import refusal
@@ -22,7 +22,9 @@ def install(app: Flask) -> None:
         if isinstance(error, HTTPException):
             return _shaped(error)
         # The class and the place only: the text can hold what somebody typed.
-        log.error("failed", error=error.__class__.__name__, cause=error.__cause__.__class__.__name__, at=where(error))
+        if not isinstance(error, LoggedError):
+            cause = error.__cause__.__class__.__name__
+            log.error("failed", error=error.__class__.__name__, cause=cause, at=where(error))
         away = isinstance(error, OperatorError | SQLAlchemyError)
         return _shaped(ServiceUnavailable(retry_after=RETRY_SECONDS) if away else InternalServerError())
 

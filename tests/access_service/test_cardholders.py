@@ -1,5 +1,6 @@
 """Numbers of nobody here, and PINs that the ILS keeps: what is asked there, what is not, and what clients read."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -9,6 +10,7 @@ from time import monotonic
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
+from structlog.testing import capture_logs
 
 from access_service import settings as config
 from access_service.directory import settled
@@ -238,6 +240,22 @@ def test_when_the_ils_is_away_each_dialect_says_so(
     assert 'access_relay_questions_total{outcome="unavailable"} 3.0' in counts
     assert "away" in (said := "".join(capfd.readouterr()))
     assert not [fact for fact in (NUMBER, PIN, "Hopper", Sip2Ils.LOGIN[1]) if fact in said]
+
+
+def test_an_ils_that_is_away_is_told_once(databases: Databases) -> None:
+    """By the relay: neither dialect adds a line to each question."""
+    seed.admit(databases, VENDOR)
+    with Sip2Ils() as gone:
+        configured = relayed(gone)
+    with capture_logs() as lines:
+        web = seed.web(databases, configured)
+        for _ in range(5):
+            asked = web.post("/v1/authentications", json={"number": NUMBER, "pin": PIN}, headers=AUTHORIZED)
+            assert asked.status_code == 503
+        with serving(databases, configured=configured) as served, served.connect() as line:
+            assert line.ask(LOGIN) == "941" and line.ask(ask_63(NUMBER, PIN)).startswith("96")
+    events = Counter(each["event"] for each in lines)
+    assert events["the ILS is away"] == 1 and events["no answer of the ILS"] == 4 and not events["failed"]
 
 
 def test_others_are_told_what_they_were_released(databases: Databases) -> None:

@@ -10,7 +10,7 @@ from access_service.clients import Clients
 from access_service.directory import PatronDirectory
 from access_service.domain.access import Answer
 from access_service.domain.client import DialectName
-from access_service.errors import StorageError
+from access_service.errors import LoggedError, StorageError
 from access_service.logs import log, where
 from access_service.protocols.sip2.session import Question, Reply, Session
 
@@ -105,4 +105,5 @@ class Switchboard:
 
 def _note(error: Exception) -> None:
     # The class and the place only: the text can hold what somebody typed.
-    log.error("failed", error=error.__class__.__name__, cause=error.__cause__.__class__.__name__, at=where(error))
+    if not isinstance(error, LoggedError):
+        log.error("failed", error=error.__class__.__name__, cause=error.__cause__.__class__.__name__, at=where(error))
