@@ -8,10 +8,14 @@ from access_service.journal import heard
 from access_service.logs import log
 from access_service.metrics import Metrics
 from access_service.pin_vault import PinVault
+from access_service.strangers import Strangers, why
+
+SHUT = {401, 403}
 
 
 def install(app: Flask, metrics: Metrics, vault: PinVault) -> None:
     """Time, count and log each request."""
+    strangers = Strangers()
 
     @app.before_request
     def begin() -> None:
@@ -25,6 +29,10 @@ def install(app: Flask, metrics: Metrics, vault: PinVault) -> None:
         route, method = (rule.rule, request.method) if rule else ("none", "none")
         metrics.count(dialect, response.status_code, answer)
         metrics.time(route, seconds)
+        if response.status_code in SHUT and rule:
+            address = str(request.remote_addr)
+            if reason := why(g.get("client"), dialect, address):
+                strangers.refused(dialect, address, reason)
         log.info(
             "request",
             dialect=dialect,

@@ -28,7 +28,9 @@ def blueprint(directory: PatronDirectory, clients: Clients, counter: pins.Counte
 
     @api.before_request
     def who_asks() -> None:
-        g.client = _client(clients)
+        g.client = client = _client(clients)
+        if not client.may_ask(DialectName.REST, str(request.remote_addr)):
+            abort(403)
         if request.method == "POST" and not request.is_json:
             abort(415)
 
@@ -67,8 +69,6 @@ def _client(clients: Clients) -> Client:
     client = clients.by_key(given.token) if given and given.type == "bearer" and given.token else None
     if client is None:
         raise Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"realm": "student-id-access"}))
-    if not client.may_ask(DialectName.REST, str(request.remote_addr)):
-        abort(403)
     return client
 
 

@@ -28,7 +28,6 @@ def blueprint(directory: PatronDirectory, clients: Clients, tokens: Tokens) -> B
         g.client = _client(clients, tokens)
         # Sierra has one word for all whom it does not know.
         if g.client is None or not g.client.may_ask(DialectName.SIERRA, str(request.remote_addr)):
-            g.client = None
             raise Unauthorized(www_authenticate=WWWAuthenticate("basic", {"realm": "student-id-access"}))
 
     @api.post("/token")

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from access_service.protocols.sip2.connection import Connection, Heard
 from access_service.protocols.sip2.session import Session
 from access_service.protocols.sip2.switchboard import Switchboard
 from access_service.settings import Sip2
+from access_service.strangers import Reason, Strangers
 
 SWEEP_SECONDS = 1.0
 # For answers under way when we are told to stop.
@@ -38,6 +40,7 @@ class Listener:
         self._heard = heard
         self._now = now
         self._tls = tls.context(configured)
+        self._strangers = Strangers()
         self._connections: set[Connection] = set()
         self._addresses: Counter[str] = Counter()
         self._welcoming: set[asyncio.Task[None]] = set()
@@ -92,9 +95,13 @@ class Listener:
     def _may_connect(self, address: str) -> bool:
         limits = self._configured
         if self._addresses.total() >= limits.connections or self._addresses[address] >= limits.connections_per_address:
-            log.warning("too many connections", dialect="sip2")
+            self._strangers.refused("sip2", address, Reason.TOO_MANY)
             return False
-        return self._switchboard.knows(address)
+        known = self._switchboard.knows(address)
+        # While nobody can say, it is nobody's fault.
+        if not known and self._switchboard.online:
+            self._strangers.refused("sip2", address, Reason.ADDRESS)
+        return known
 
     async def _welcome(self, asking: socket.socket, address: str) -> None:
         """Hand the socket to a session, until it is closed; a handshake counts as a connection too."""
@@ -107,9 +114,10 @@ class Listener:
             )
             self._connections.add(connection)
             await connection.closed
-        except OSError:
-            # What comes to an open port: no TLS, no certificate, or gone already.
-            log.info("not connected", dialect="sip2")
+        except OSError as error:
+            # What comes to an open port: no TLS, no certificate, or gone already. Of OpenSSL the code alone.
+            why = error.reason if isinstance(error, ssl.SSLError) else error.__class__.__name__
+            self._strangers.refused("sip2", address, Reason.TLS if self._tls else Reason.GONE, why=why)
         finally:
             self._connections.discard(connection)
             self._addresses[address] -= 1

@@ -27,6 +27,7 @@ from access_service.protocols.sip2.switchboard import Switchboard
 from access_service.settings import Settings, Sip2
 from access_service.storage import engine
 from access_service.storage.engine import Databases
+from access_service.strangers import Strangers
 from access_service.usage import UsageCounter
 
 BACKLOG = 1024
@@ -148,11 +149,15 @@ async def _serve(configured: Settings, databases: Databases, listening: socket.s
 def journal(metrics: Metrics, vault: PinVault) -> Heard:
     """One line of log and a few counts for every message: codes and marks, never what was said."""
 
+    strangers = Strangers()
+
     def note(session: Session, reply: Reply, answer: Answer | None, seconds: float) -> None:
         if not session.code:
             return
         metrics.count("sip2", reply.code, answer)
         metrics.time(f"sip2 {session.code}", seconds)
+        if session.refused:
+            strangers.refused("sip2", session.address, session.refused)
         told = heard(session.client, answer, vault)
         log.info("request", dialect="sip2", route=session.code, status=reply.code, ms=round(seconds * 1000, 2), **told)
 

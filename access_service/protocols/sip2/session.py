@@ -10,6 +10,7 @@ from access_service.domain.client import Client, DialectName, Options
 from access_service.domain.sip2 import ErrorDetection
 from access_service.protocols.sip2 import answers, codec
 from access_service.protocols.sip2.codec import Message
+from access_service.strangers import Reason
 
 # Of logins, of whatever else comes before one, and of our own requests to say it again.
 STRIKES = 3
@@ -60,13 +61,15 @@ class Session:
 
     def __init__(self, clients: Clients, address: str, institution: str, now: Callable[[], datetime]) -> None:
         self._clients = clients
-        self._address = address
+        self.address = address
         self._institution = institution
         self._now = now
         # Who logged in, or who was known by the address last.
         self.client: Client | None = None
         # The message being answered: its code, "none" where we do not know it; empty for an empty line.
         self.code = "none"
+        # Why the line that was heard last brought nobody in.
+        self.refused: Reason | None = None
         self._logged_in = False
         # What was logged in with.
         self._key = ""
@@ -80,7 +83,7 @@ class Session:
 
     def greeting(self) -> bytes:
         """What is said before the client says anything: the prompt of those that log in as at a terminal."""
-        asking = self._clients.asking_from(self._address, DialectName.SIP2)
+        asking = self._clients.asking_from(self.address, DialectName.SIP2)
         self._prompting = any(client.options.sip2.prompts for client in asking)
         return b"login: " if self._prompting else b""
 
@@ -89,6 +92,7 @@ class Session:
         it is heard again as not `online`: who is known stays known, and nobody else comes in."""
         # Some end a line twice.
         self.code = "none" if line.strip() else ""
+        self.refused = None
         if not self.code:
             return Reply()
         if online:
@@ -114,10 +118,10 @@ class Session:
         """Clients change and end while sessions last."""
         client = self._clients.as_now(self.client) if self._logged_in and self.client else None
         if not self._logged_in:
-            client = self._clients.by_address(self._address, DialectName.SIP2)
+            client = self._clients.by_address(self.address, DialectName.SIP2)
         elif client and self._clients.key_of(client) != self._key:
             client = None
-        speaks = client and DialectName.SIP2 in client.dialects and client.may_ask_from(self._address)
+        speaks = client and DialectName.SIP2 in client.dialects and client.may_ask_from(self.address)
         self.client = client if speaks else None
 
     def _message_heard(self, line: bytes, online: bool) -> Reply | Question:
@@ -143,6 +147,7 @@ class Session:
         if code == "99" and (client or self._may_ask_status(online)):
             return self._reply(answers.status(self._house, online, self._options, self._local))
         if client is None:
+            self.refused = Reason.LOGIN
             return Reply(close=True)
         if code in _PATRON:
             return self._question(client) if online else self.unavailable()
@@ -164,8 +169,9 @@ class Session:
 
     def _log_in(self, login: str, key: str) -> bool:
         client = self._clients.by_login(login.strip(), key.strip())
-        self._logged_in = bool(client and client.may_ask_from(self._address))
+        self._logged_in = bool(client and client.may_ask_from(self.address))
         self.client = client if self._logged_in else None
+        self.refused = None if self._logged_in else Reason.NETWORK if client else Reason.KEY
         if client and self._logged_in:
             self._strikes, self._prompting = 0, False
             self._key = self._clients.key_of(client)
@@ -190,7 +196,7 @@ class Session:
         return Reply(reply.data, close=reply.close or self._strikes >= STRIKES)
 
     def _may_ask_status(self, online: bool) -> bool:
-        asking = self._clients.asking_from(self._address, DialectName.SIP2) if online else ()
+        asking = self._clients.asking_from(self.address, DialectName.SIP2) if online else ()
         return any(client.options.sip2.status_before_login for client in asking)
 
     def _reply(self, body: bytes) -> Reply:

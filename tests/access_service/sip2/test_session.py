@@ -475,7 +475,7 @@ def test_networks_are_looked_at_in_a_session_too(databases: Databases) -> None:
     seed.admit(databases, speaking())
     talk = Talk.with_(databases)
     talk.say(LOGIN)
-    talk.session._address = "192.0.2.1"
+    talk.session.address = "192.0.2.1"
     assert (talk.say(ask_63()), talk.closed) == ("", True)
     assert ip_network("127.0.0.0/8") in speaking().networks
 
