@@ -19,10 +19,12 @@ from access_service.cli_unlock import unlock
 from access_service.cli_vendor import test_card, try_client
 from access_service.console import Installation, typed_pin
 from access_service.domain.pins import PinOwner
+from access_service.errors import ConfigError
 from access_service.examples import check_examples
 from access_service.explain import Explainer
 from access_service.overlaps import check_overlaps
 from access_service.protocols.rest import codec
+from access_service.relay import Relay
 from access_service.storage import engine, schema
 from access_service.storage.engine import database_errors
 from access_service.usage import UsageCounter
@@ -78,6 +80,11 @@ def check_config(installation: Installation) -> None:
     districts, service = configured.districts, configured.service
     if service.pins.owner is PinOwner.ILS and not service.relay:
         click.echo('pins.owner is "ils" and there is no [relay]: no PIN is right here', err=True)
+    if service.relay:
+        try:
+            Relay(service.relay)
+        except ConfigError as error:
+            click.echo(f"[relay]: {error}; until then no service starts", err=True)
     for district in districts.values():
         check_examples(district)
         click.echo(f"{district.code}: {len(district.examples)} examples hold")
@@ -117,10 +124,11 @@ def lookup(installation: Installation, number: str, name: str, with_pin: bool) -
 def explain(installation: Installation, number: str, as_json: bool) -> None:
     """Say why a number, as typed or scanned, works or does not, and what to do next."""
     databases, configured = installation.databases(), installation.settings()
-    districts, owner = configured.districts, configured.service.pins.owner
+    districts, service = configured.districts, configured.service
+    owner, relay = service.pins.owner, service.relay is not None
     vault = installation.vault(databases)
     with database_errors(), databases.reader.connect() as connection:
-        found = Explainer(connection, districts, vault, datetime.now(UTC), owner).explain(number)
+        found = Explainer(connection, districts, vault, datetime.now(UTC), owner, relay).explain(number)
     if as_json:
         fields = {name: origin.as_json() for name, origin in found.fields.items()}
         told = {"standing": found.standing, "lines": found.lines, "next_step": found.next_step, "fields": fields}

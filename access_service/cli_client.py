@@ -63,6 +63,7 @@ def client_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     with database_errors(), installation.auditor(databases).transaction(databases) as record:
         keys.admit(record.connection, added, key, datetime.now(UTC))
         record.note(Deed(Action.CLIENT_ADD, f"client {name}", after=clients.facts(added)))
+    _warn(installation, added)
     if as_json:
         click.echo(json.dumps({"name": name, "key": key}))
     else:
@@ -103,6 +104,7 @@ def client_set(installation: Installation, name: str, key: tuple[str, ...]) -> N
         clients.set_options(record.connection, name, changed)
         before, after = (clients.OPTIONS.dump_python(each, mode="json") for each in (known.options, changed))
         record.note(Deed(Action.CLIENT_SET, f"client {name}", before=before, after=after))
+    _warn(installation, replace(known, options=changed))
     click.echo(f"client {name} is changed")
 
 
@@ -119,11 +121,18 @@ def client_revoke(installation: Installation, name: str) -> None:
     click.echo(f"client {name} is revoked")
 
 
+def _warn(installation: Installation, known: Client) -> None:
+    if known.options.relay and not installation.settings().service.relay:
+        click.echo(
+            f"client {known.name}: relay does nothing until service.toml has [relay]; see docs/relay.md", err=True
+        )
+
+
 def _today(asked: Traffic) -> str:
     """Of a client's day what tells of guessing."""
     unknown = asked.unknown / asked.asked if asked.asked else 0
     return (
         f"today {asked.asked:,} questions, {unknown:.0%} of unknown numbers; wrong PINs {asked.wrong} of"
-        f" {asked.day_budget}, this hour {asked.hour_wrong} of {asked.hour_budget}, of known patrons {asked.exempt};"
+        f" {asked.day_limit}, this hour {asked.hour_wrong} of {asked.hour_limit}, of known patrons {asked.exempt};"
         f" {asked.refused} refused, {asked.hour_locks} locked this hour; alarms: {', '.join(asked.raised) or 'none'}"
     )

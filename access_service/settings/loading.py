@@ -83,8 +83,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _service(path: Path) -> Service:
     table = _read(path)
-    _validate(Service, path, table)
-    service = _validate(Service, f"environment variable {' or '.join(PLACES)}", _with_places(table))
+    service = _validate(Service, path, table)
+    for variable, (section, key) in PLACES.items():
+        if value := os.environ.get(variable):
+            table[section] = {**table.get(section, {}), key: value}
+            service = _validate(Service, f"environment variable {variable}", table)
     # From beside the configuration folder, wherever a command is started: cron starts it at home.
     root = path.absolute().parent.parent
     url = re.sub(r"^sqlite:///(?=[^/])", f"sqlite:///{root}/", service.database.url)
@@ -95,13 +98,6 @@ def _service(path: Path) -> Service:
     if (relay := service.relay) and relay.ca_file:
         places["relay"] = relay.model_copy(update={"ca_file": root / relay.ca_file})
     return service.model_copy(update={**places, "database": Database(url=url)})
-
-
-def _with_places(table: dict[str, Any]) -> dict[str, Any]:
-    for variable, (section, key) in PLACES.items():
-        if value := os.environ.get(variable):
-            table[section] = {**table.get(section, {}), key: value}
-    return table
 
 
 def _validate(model: type[TableT], source: Path | str, table: dict[str, Any]) -> TableT:

@@ -17,7 +17,7 @@ from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from access_service.answering import check
-from access_service.errors import ConfigError
+from access_service.ports import cannot_listen
 from access_service.settings import Http
 
 APP = "access_service.web.app"
@@ -49,10 +49,7 @@ def _claim(http: Http) -> None:
         family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
         socket.create_server((http.host, http.port), family=family).close()
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {http.host} port {http.port}: {error.strerror};"
-            " set [http] in service.toml, or HTTP_PORT, to a free one"
-        ) from error
+        raise cannot_listen("http", "HTTP_PORT", http.host, http.port, error) from error
 
 
 def _server(http: Http, threads: int) -> MPServer:

@@ -82,6 +82,25 @@ def test_pins_that_nobody_can_verify_are_told(place: Place) -> None:
     assert place.day("check-config") == Ended(0, "demo: 2 examples hold\n", "")
 
 
+def test_a_relay_that_is_half_set_up_is_told(place: Place) -> None:
+    """A client of a relay that is not there, and a login without its password; both are done as they were asked."""
+    assert place.day("client", "add", "vendor", *ALWAYS).code == 0
+    ended = place.day("client", "set", "vendor", "relay=true")
+    warned = "client vendor: relay does nothing until service.toml has [relay]; see docs/relay.md\n"
+    assert ended == Ended(0, "client vendor is changed\n", warned)
+    with (place.config / "service.toml").open("a", encoding="utf-8") as text:
+        text.write('[relay]\nprotocol = "sip2"\nhost = "ils.example.org"\nlogin = "us"\n')
+    assert place.day("client", "set", "vendor", "relay=true") == Ended(0, "client vendor is changed\n", "")
+    said = "[relay]: set RELAY_PASSWORD, or RELAY_PASSWORD_FILE to a file that holds it; until then no service starts\n"
+    assert place.day("check-config") == Ended(0, "demo: 2 examples hold\n", said)
+
+
+def test_a_variable_that_is_wrong_is_the_one_named(place: Place) -> None:
+    """And none of the others."""
+    place.environment["SIP2_PORT"] = "70000"
+    assert place.day("check-config").refused().startswith("environment variable SIP2_PORT: sip2.port: ")
+
+
 def test_a_wrong_example_is_told(place: Place) -> None:
     """File, example and key, what comes out and what was promised."""
     place.edit('branch = "MAPLE"', 'branch = "RIVER"')

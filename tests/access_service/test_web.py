@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -220,6 +221,20 @@ def test_a_port_in_use_is_named(environment: Databases, monkeypatch: pytest.Monk
         monkeypatch.setenv("HTTP_PORT", str(other.getsockname()[1]))
         with pytest.raises(ConfigError, match=r"cannot listen on 127.0.0.1 port \d+: .*HTTP_PORT"):
             serve(seed.CONFIG)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+def test_a_host_that_is_not_this_machine_is_named(environment: Databases, tmp_path: Path, host: str) -> None:
+    """No other port would help."""
+    schema.upgrade(environment)
+    text = (shutil.copytree(seed.CONFIG, tmp_path / "config") / "service.toml").read_text(encoding="utf-8")
+    assert '[http]\nhost = "127.0.0.1"' in text
+    text = text.replace('[http]\nhost = "127.0.0.1"', f'[http]\nhost = "{host}"')
+    (tmp_path / "config" / "service.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(
+        ConfigError, match=r"cannot listen on .*; set \[http\] host in service.toml to an address of this"
+    ):
+        serve(tmp_path / "config")
 
 
 def test_a_wrong_pepper_is_found_before_serving(environment: Databases) -> None:

@@ -14,11 +14,11 @@ from access_service import answering, logs, settings
 from access_service.answering import check
 from access_service.clients import Clients
 from access_service.domain.access import Answer
-from access_service.errors import ConfigError
 from access_service.journal import heard
 from access_service.logs import log, where
 from access_service.metrics import Metrics
 from access_service.pin_vault import PinVault
+from access_service.ports import cannot_listen
 from access_service.protocols.sip2 import tls
 from access_service.protocols.sip2.connection import Heard
 from access_service.protocols.sip2.listener import Listener
@@ -79,10 +79,7 @@ def _claim(sip2: Sip2) -> list[socket.socket]:
             for _ in range(sip2.processes)
         ]
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {sip2.host} port {sip2.port}: {error.strerror};"
-            " set [sip2] in service.toml, or SIP2_PORT, to a free one"
-        ) from error
+        raise cannot_listen("sip2", "SIP2_PORT", sip2.host, sip2.port, error) from error
 
 
 def _ended() -> list[int]:

@@ -174,13 +174,27 @@ def test_it_does_not_start_where_it_cannot(database_url: str, tmp_path: Path) ->
     text = (config / "service.toml").read_text()
     authority = Authority(tmp_path)
     mixed = f'tls_certificate = "{authority.issue("one")[0]}"\ntls_key = "{authority.issue("two")[1]}"'
+    one = authority.issue("one")
+    good = f'tls_certificate = "{one[0]}"\ntls_key = "{one[1]}"'
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.MonkeyPatch.context() as patched:
         for name, value in environment.items():
             patched.setenv(name, value)
         for port, old, new, said in (
             (taken.getsockname()[1], "", "", "SIP2_PORT"),
             (6001, "processes = 1", mixed, "sip2.tls_certificate, sip2.tls_key"),
-            (6001, "processes = 1", 'tls_certificate = "gone.pem"\ntls_key = "gone.key"', "No such file"),
+            (
+                6001,
+                "processes = 1",
+                'tls_certificate = "gone.pem"\ntls_key = "gone.key"',
+                f"sip2.tls_certificate: {tmp_path}/gone.pem: No such file",
+            ),
+            (
+                6001,
+                "processes = 1",
+                f'{good}\ntls_client_ca = "gone.ca"',
+                f"sip2.tls_client_ca: {tmp_path}/gone.ca: No",
+            ),
+            (6001, '[sip2]\nhost = "127.0.0.1"', '[sip2]\nplaintext = true\nhost = "192.0.2.1"', "set [sip2] host in"),
             (6001, '[sip2]\nhost = "127.0.0.1"', '[sip2]\nhost = "0.0.0.0"', "plaintext = true"),
         ):
             patched.setenv("SIP2_PORT", str(port))
