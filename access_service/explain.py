@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
 from access_service.directory import as_persons, linked, meanings, owners, stands, verified_here
 from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.calendar import STANDSTILL, Freeze
-from access_service.domain.guessing import AtClient
+from access_service.domain.client import Client
+from access_service.domain.guessing import AtClient, pays
 from access_service.domain.identifiers import BADGES, IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
@@ -19,7 +20,7 @@ from access_service.opt_outs import Kind, Ledger, Source
 from access_service.pin_vault import PinVault
 from access_service.provenance import Provenance, provenance
 from access_service.settings import District
-from access_service.storage import attempts, clients, exceptions, freezes, ils, patrons, runs
+from access_service.storage import attempts, clients, exceptions, freezes, ils, patrons, runs, traffic
 from access_service.storage.exceptions import ExceptionKind, Granted
 from access_service.storage.ils import AccountState
 from access_service.storage.patrons import Hit
@@ -63,6 +64,15 @@ NEXT_STEPS = {
 }
 NO_PIN = "ask the district to fill in what the PIN is made from; until then no PIN works"
 STOPPED = "find out who guesses; `access-service unlock` lets the PIN be tried again, and so does a new one"
+SPENT = (
+    "find out who guesses at {}; the right PIN works there when the time above has come, or at once after"
+    " `access-service unlock --client {} --reason ...`"
+)
+ASK_ILS = (
+    "`access-service lookup NUMBER --client {0} --with-pin` says what the ILS answers, and"
+    " `access-service try-client {0} NUMBER` what the client gets; if it should be a student's, check the"
+    " number with the school"
+)
 ILS_PIN = "nothing: the card works where the ILS asks for the PIN; a forgotten one is set there"
 NOT_IN_ILS = {
     AccountState.KEPT_BACK: "mend what keeps the account back; until a load has it no self-check knows the card",
@@ -119,6 +129,7 @@ class Explainer:
     vault: PinVault
     now: datetime
     pin_owner: PinOwner = PinOwner.SERVICE
+    relay: bool = False
 
     def explain(self, typed: str) -> Explanation:
         """How it was read, whom it found, what roster and rules said, what each client would be told, what to do."""
@@ -132,7 +143,7 @@ class Explainer:
             could_be = (f"could be {_who(record)}" for _, record in people.values())
             return Explanation(Standing.AMBIGUOUS, (read, *could_be), NEXT_STEPS[Standing.AMBIGUOUS])
         if not people:
-            return self._nobody(read, meant)
+            return self._nobody(read, meant, self._relaying(typed))
         ((_, record),) = people.values()
         kinds = sorted({hit.kind.replace("_", " ") for hit in hits})
         return self._one(record, (read, f"found by its {' and '.join(kinds)}: {_who(record)}"))
@@ -178,7 +189,7 @@ class Explainer:
         persons = linked(hits)
         return as_persons(hits, patrons.of_persons(self.connection, persons, "")) if persons else hits
 
-    def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]]) -> Explanation:
+    def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]], relaying: list[str]) -> Explanation:
         if told := next(self._opted_out(meant), None):
             return Explanation(Standing.OPTED_OUT, (read, *told), NEXT_STEPS[Standing.OPTED_OUT])
         for code in sorted(self.districts):
@@ -189,7 +200,10 @@ class Explainer:
             if refused := self._exclusion(code, keys):
                 why = f"the last roster of {code} has it and gave it no card: {refused}"
                 return Explanation(Standing.UNKNOWN, (read, why), REMEDIES[refused.code])
-        rosters = (line for code in sorted(self.districts) for line in self._last_roster(code))
+        rosters = [line for code in sorted(self.districts) for line in self._last_roster(code)]
+        if relaying:
+            asked = f"it can be a cardholder's: for client {', '.join(relaying)} the ILS is asked ([relay])"
+            return Explanation(Standing.UNKNOWN, (read, *rosters, asked), ASK_ILS.format(relaying[0]))
         return Explanation(Standing.UNKNOWN, (read, *rosters), NEXT_STEPS[Standing.UNKNOWN])
 
     def _in_ils(self, record: PatronRecord) -> Iterator[str]:
@@ -262,7 +276,7 @@ class Explainer:
             serves = record.patron.district in client.districts
             told = Answer(standing, PinResult.UNCHECKED).told_standing if serves else NOT_SERVED
             failed = attempts.read(self.connection, record.patron_id, client.name)
-            yield f"client {client.name} is told: {told}{self._failures(failed)}"
+            yield f"client {client.name} is told: {told}{self._failures(failed)}{self._refusal(record, client)}"
 
     def _guessed(self, record: PatronRecord) -> Iterator[str]:
         if guessed := attempts.guessed(self.connection, record.patron_id):
@@ -275,7 +289,30 @@ class Explainer:
         if attempts.guessed(self.connection, record.patron_id) >= stands(record, self.districts):
             return STOPPED
         locked = self._locked(record)
-        return f"wait {locked} seconds, then the right PIN works again" if locked > 0 else ""
+        if locked > 0:
+            return f"wait {locked} seconds, then the right PIN works again"
+        spent = [client.name for _, client in clients.active(self.connection) if self._spent(record, client)]
+        return SPENT.format(", ".join(spent), spent[0]) if spent else ""
+
+    def _spent(self, record: PatronRecord, client: Client) -> int:
+        """Until when a client may try no PIN of this patron, who is new to it; 0 where it may."""
+        now = int(self.now.timestamp())
+        own = attempts.read(self.connection, record.patron_id, client.name) or AtClient()
+        asked = traffic.everyone(self.connection, now).get(client.name)
+        new = record.patron.district in client.districts and pays(own, now)
+        return asked.spent_until if asked and new else 0
+
+    def _refusal(self, record: PatronRecord, client: Client) -> str:
+        until = self._spent(record, client)
+        if not until:
+            return ""
+        return f"; no PIN is tried until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC: its budget is spent"
+
+    def _relaying(self, typed: str) -> list[str]:
+        """For which clients the ILS is asked about a number that is nobody's."""
+        if not (self.relay and fold(typed)):
+            return []
+        return [client.name for _, client in clients.active(self.connection) if client.options.relay]
 
     def _locked(self, record: PatronRecord) -> int:
         """Seconds until no client refuses the right PIN any more."""

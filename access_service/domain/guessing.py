@@ -91,6 +91,11 @@ def known_good(good_day: int, now: int) -> bool:
     return now // DAY - good_day < GOOD_DAYS
 
 
+def pays(own: AtClient, now: int) -> bool:
+    """Whether a wrong PIN is the client's: a patron known good there has the free failures to themselves."""
+    return not known_good(own.good_day, now) or own.failures >= FREE_FAILURES
+
+
 def weigh(guess: Guess, at_client: AtClient, everywhere: Everywhere, traffic: Traffic, now: int) -> Weighed:
     """Decide on a guess, and count it. The traffic is that of now, and `everywhere` of any PIN."""
     this_hour = at_client.tried_hour == now // HOUR
@@ -99,7 +104,7 @@ def weigh(guess: Guess, at_client: AtClient, everywhere: Everywhere, traffic: Tr
     seen = replace(traffic, asked=traffic.asked + 1, unknown=traffic.unknown + guess.unknown)
     verdict = _verdict(guess, own, total, seen, now)
     counts = verdict is Verdict.TRY or (guess.seen_wrong and verdict is not Verdict.AGAIN)
-    spends = counts and (seen.seeks_numbers if guess.unknown else guess.can_be_right and _pays(own, now))
+    spends = counts and (seen.seeks_numbers if guess.unknown else guess.can_be_right and pays(own, now))
     # Worked out in any case: a lock must not be quicker than a wrong PIN.
     failed = _failed(guess, own, seen, now)
     if verdict is Verdict.TRY:
@@ -128,12 +133,7 @@ def _verdict(guess: Guess, own: AtClient, total: Everywhere, traffic: Traffic, n
         return Verdict.LOCKED
     if own.failures and guess.mark == own.wrong_mark:
         return Verdict.AGAIN
-    return Verdict.REFUSED if traffic.spent and _pays(own, now) else Verdict.TRY
-
-
-def _pays(own: AtClient, now: int) -> bool:
-    """Whether a wrong PIN is the client's: a patron known good there has the free failures to themselves."""
-    return not known_good(own.good_day, now) or own.failures >= FREE_FAILURES
+    return Verdict.REFUSED if traffic.spent_until and pays(own, now) else Verdict.TRY
 
 
 def _of_this_pin(everywhere: Everywhere, guess: Guess) -> Everywhere:

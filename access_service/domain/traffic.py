@@ -55,9 +55,20 @@ class Traffic:
         return WRONG_A_DAY + self.good // GOOD_FOR_ONE
 
     @property
-    def spent(self) -> bool:
-        left = min(self.hour_budget - self.hour_wrong, self.day_budget - self.wrong)
-        return left <= UNDER_WAY
+    def hour_limit(self) -> int:
+        """With so many wrong PINs this hour no more of new patrons are tried; those under way come on top."""
+        return self.hour_budget - UNDER_WAY
+
+    @property
+    def day_limit(self) -> int:
+        return self.day_budget - UNDER_WAY
+
+    @property
+    def spent_until(self) -> int:
+        """The moment at which PINs of new patrons are tried again; 0 where they are now."""
+        if self.wrong >= self.day_limit:
+            return (self.day + 1) * DAY
+        return (self.hour + 1) * HOUR if self.hour_wrong >= self.hour_limit else 0
 
     @property
     def locks_too_many(self) -> bool:

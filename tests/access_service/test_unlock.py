@@ -1,11 +1,14 @@
 """What staff see of guessing, and how they end what it did."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from access_service.domain.access import PinResult
+from access_service.storage import traffic
+from access_service.storage.engine import day_transaction
 from access_service.storage.runs import Outcome
 from tests.commands import Commands
 from tests.place import Place
@@ -49,10 +52,34 @@ def test_who_is_locked_is_unlocked(place: Place, whom: tuple[str, ...]) -> None:
 
 def test_staff_see_what_a_client_asks(place: Place) -> None:
     """How much of its budget is spent today, and what `explain` says of the student."""
-    assert "wrong PINs 5 of 300" in place.day("client", "list").out
+    assert "wrong PINs 5 of 284, this hour 5 of 44" in place.day("client", "list").out
     told = place.day("explain", "1").out
     assert "5 of 20 wrong PINs since the last right one, at all clients together" in told
     assert "; 5 wrong PINs" in told
+
+
+def test_staff_see_where_a_budget_is_spent(place: Place) -> None:
+    """By which client, until when and what ends it at once: then the right PIN works, and no word of it is left."""
+    with place.nights() as nights, day_transaction(nights.databases.reader) as day:
+        counted = traffic.hold(day, "test", int(nights.now.timestamp()))
+        traffic.keep(day, "test", replace(counted, wrong=284))
+    told = place.day("explain", "2").out
+    midnight = nights.now.date() + timedelta(days=1)
+    assert f"client test is told: active; no PIN is tried until {midnight} 00:00 UTC: its budget is spent" in told
+    assert "`access-service unlock --client test --reason ...`" in told.splitlines()[-1]
+    assert place.day("unlock", "--client", "test", "--reason", "a launch").code == 0
+    assert place.day("explain", "2").out.splitlines()[-1] == "next: nothing: with the right PIN this card works"
+
+
+def test_a_number_of_nobody_is_said_to_be_the_ilss(place: Place) -> None:
+    """Where there is a relay and a client that has it: for which, and how to try."""
+    with (place.config / "service.toml").open("a", encoding="utf-8") as text:
+        text.write('[relay]\nprotocol = "patronapi"\nhost = "ils.example.org"\n')
+    assert "ILS" not in place.day("explain", "21000000000017").out
+    assert place.day("client", "set", "test", "relay=true").code == 0
+    told = place.day("explain", "21000000000017").out
+    assert "for client test the ILS is asked ([relay])" in told
+    assert "`access-service lookup NUMBER --client test --with-pin`" in told
 
 
 def test_what_is_unlocked_is_named_once(place: Place) -> None:
