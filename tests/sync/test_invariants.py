@@ -475,9 +475,13 @@ def check_undo(rosters: list[list[Pupil]], nights: Nights, never: Nights) -> Non
     assert Stored.of(nights, set(FIVE)) == after
     nights.undo(again.run_id)
     assert Stored.of(nights, there) == before
-    # Who was made and left keeps the number: nobody else may have it.
-    kept = {people[source_id].patron.student_number: source_id for source_id in everyone - there}
-    clashes = any(kept.get(row.number, row.source_id) != row.source_id for row in last)
+    # Who was made and left keeps the numbers of both kinds: nobody else may have them, and no other is minted for them.
+    numbers = {source_id: people[source_id].patron.student_number for source_id in everyone - there}
+    kept = {number: source_id for source_id, number in numbers.items()}
+    clashes = any(
+        kept.get(row.number, row.source_id) != row.source_id or numbers.get(row.source_id, row.number) != row.number
+        for row in last
+    )
     # The very bytes that were undone are held.
     if not clashes and set(map(repr, last)) != set(map(repr, wrong)):
         check_the_night_after(last, there, nights, never)
