@@ -1,5 +1,6 @@
 """An error at any call on the path from question to answer lets nobody in."""
 
+import gc
 import sys
 from collections.abc import Callable
 from inspect import CO_GENERATOR
@@ -59,6 +60,8 @@ def _named(frame: FrameType) -> str:
 def injected(at: int, ask: Callable[[], bool]) -> tuple[bool, Injection]:
     """Whether somebody was let in although the call failed."""
     injection = Injection(at)
+    # What the collector calls, and when, is its own affair.
+    gc.disable()
     sys.setprofile(injection)
     try:
         return ask(), injection
@@ -67,6 +70,7 @@ def injected(at: int, ask: Callable[[], bool]) -> tuple[bool, Injection]:
         return False, injection
     finally:
         sys.setprofile(None)
+        gc.enable()
 
 
 # What is behind the doors is one; so one of them is enough for the other database, and for failures on record.
