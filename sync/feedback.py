@@ -1,11 +1,11 @@
 """What we found in a district's rows, as a small CSV for its own folder. Places and codes; no name, number or id."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
+from access_service import spreadsheet
+from access_service.spreadsheet import Line
 from sync.formats.bad_rows import BadRow
 from sync.guard import Reason
 from sync.remedies import remedy
@@ -13,10 +13,6 @@ from sync.sftp import FEEDBACK_NAME
 
 COLUMNS = ("severity", "code", "file", "line", "column", "count", "what_to_do")
 MOST_LINES = 1000
-# What spreadsheets take for the beginning of a formula. File and column names are the district's.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-Line = Sequence[str | int]
 
 
 def file_name(now: datetime) -> str:
@@ -26,11 +22,7 @@ def file_name(now: datetime) -> str:
 
 def as_csv(bad: Sequence[BadRow], warnings: Mapping[str, int], reasons: Iterable[Reason], refusal: str | None) -> bytes:
     """The file: why the roster was refused or held, then the rows at fault, then what was tolerated, counted."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_safe, _lines(bad, warnings, reasons, refusal)))
-    return text.getvalue().encode()
+    return spreadsheet.as_csv(COLUMNS, _lines(bad, warnings, reasons, refusal))
 
 
 def _lines(
@@ -46,7 +38,3 @@ def _lines(
         yield "error", "", "", "", "", more, f"... and {more} more"
     for code, count in sorted(warnings.items()):
         yield "warning", code, "", "", "", count, remedy(code).cure
-
-
-def _safe(line: Line) -> list[str | int]:
-    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell for cell in line]
