@@ -1,5 +1,6 @@
-"""What the software of a client needs of SIP2, of which no two programs have the same idea."""
+"""What the software of a client needs of SIP2, of which no two programs have the same idea; and its checksum."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -64,3 +65,14 @@ class Sip2Options:
 
 def _is_field(text: str) -> bool:
     return len(text) == len("AE") and text.isascii() and text.isalnum() and text.isupper()
+
+
+def checksum(covered: bytes) -> str:
+    """Four upper-case hexadecimal digits over everything up to AZ (3M's SIP2 2.00, appendix on error detection)."""
+    return f"{-sum(covered) & 0xFFFF:04X}"
+
+
+def adds_up(covered: bytes, text: str, stated: int) -> bool:
+    """Whether a stated checksum is right over bytes, or over the characters of their `text`, as some programs sum."""
+    sums: Iterable[Iterable[int]] = (covered,) if covered.isascii() else (covered, map(ord, text))
+    return any((sum(codes) + stated) & 0xFFFF == 0 for codes in sums)

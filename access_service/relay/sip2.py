@@ -8,6 +8,7 @@ from ssl import SSLContext
 
 from access_service.domain.identifiers import fold
 from access_service.domain.relayed import RelayedMessage
+from access_service.domain.sip2 import adds_up, checksum
 from access_service.relay.cardholder import EXPIRED, Heard, Told, cardholder
 from access_service.relay.line import GarbledError, Line, NotLetInError
 from access_service.settings import Relay
@@ -88,7 +89,7 @@ class Sip2:
 def framed(message: bytes, sequence: int) -> bytes:
     """A message with its sequence number, checksum and end."""
     numbered = message + b"AY%dAZ" % sequence
-    return numbered + b"%04X\r" % (-sum(numbered) & 0xFFFF)
+    return numbered + checksum(numbered).encode() + b"\r"
 
 
 def checked(message: bytes, sequence: int, encoding: str) -> str | None:
@@ -100,9 +101,7 @@ def checked(message: bytes, sequence: int, encoding: str) -> str | None:
     check = _CHECKED.search(message)
     if check is None:
         return text
-    summed = len(message) - 4
-    # Some sum the characters and not the bytes.
-    if all((sum(codes) + int(check["sum"], 16)) & 0xFFFF for codes in (message[:summed], map(ord, text[:-4]))):
+    if not adds_up(message[:-4], text[:-4], int(check["sum"], 16)):
         return None
     if check["sequence"] is not None and int(check["sequence"]) != sequence:
         raise GarbledError("an answer to another message")

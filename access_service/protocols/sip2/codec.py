@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from unicodedata import normalize
 
-from access_service.domain.sip2 import Encoding, Terminator
+from access_service.domain.sip2 import Encoding, Terminator, adds_up, checksum
 
 # One field never takes so much that a message is more than the 1024 bytes of Libki's one read; the number that was
 # typed may be as long as the standard lets it be, for it is to come back as it came.
@@ -59,7 +59,8 @@ def parse(line: bytes, encoding: Encoding) -> Message:
     detection = _DETECTION.search(line)
     sequence, checked, sound, body = "", False, True, line
     if detection:
-        sound = _is_right(line[: detection.start(2)], int(detection[2], 16), encoding)
+        covered = line[: detection.start(2)]
+        sound = adds_up(covered, _text(covered, encoding), int(detection[2], 16))
         before = line[: detection.start()]
         # A wrong one in the middle of a value is the value's own end.
         if sound or before.endswith(b"|") or b"|" not in before:
@@ -73,11 +74,6 @@ def parse(line: bytes, encoding: Encoding) -> Message:
     for part in text[start:].split("|"):
         fields.setdefault(part[:2], part[2:])
     return Message(code, text[2:start], fields, sequence, checked, sound)
-
-
-def checksum(covered: bytes) -> str:
-    """Four upper-case hexadecimal digits over everything up to AZ."""
-    return f"{-sum(covered) & 0xFFFF:04X}"
 
 
 def seal(body: bytes, sequence: str, checked: bool, terminator: Terminator) -> bytes:
@@ -123,13 +119,6 @@ def _has(encoding: Encoding, char: str) -> bool:
 
 def _folded(char: str) -> str:
     return _PLAIN.get(char) or normalize("NFKD", char).encode("ascii", "ignore").decode() or "?"
-
-
-def _is_right(covered: bytes, stated: int, encoding: Encoding) -> bool:
-    """Over bytes, or over code points as several clients sum."""
-    if (sum(covered) + stated) & 0xFFFF == 0:
-        return True
-    return not covered.isascii() and (sum(map(ord, _text(covered, encoding))) + stated) & 0xFFFF == 0
 
 
 def _text(line: bytes, encoding: Encoding) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from access_service.clients import Clients
 from access_service.directory import PatronDirectory, settled
 from access_service.domain.client import Client
-from access_service.protocols.sip2 import codec
+from access_service.domain.sip2 import checksum
 from access_service.protocols.sip2.session import Question, Reply, Session
 from access_service.storage.clients import OPTIONS
 from access_service.storage.engine import Databases
@@ -30,7 +30,7 @@ def ask_23(number: str = "0012345", pin: str = "0412") -> str:
 def sealed(text: str, sequence: int | None = 0) -> str:
     """With error detection."""
     covered = text + ("" if sequence is None else f"AY{sequence}") + "AZ"
-    return covered + codec.checksum(covered.encode())
+    return covered + checksum(covered.encode())
 
 
 def speaking(called: str = "vendor", language: str = "en", **sip2: Any) -> Client:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from access_service.domain.sip2 import Encoding, Terminator
+from access_service.domain.sip2 import Encoding, Terminator, checksum
 from access_service.protocols.sip2 import codec
 
 ASCII, UTF_8, CP850, LATIN_1 = Encoding.ASCII, Encoding.UTF_8, Encoding.CP850, Encoding.LATIN_1
@@ -10,7 +10,7 @@ ASKED = "63001" + "20261103    120000" + 10 * " " + "AO|AA0012345|AD0412|"
 
 
 def with_checksum(text: bytes) -> bytes:
-    return text + codec.checksum(text).encode()
+    return text + checksum(text).encode()
 
 
 @pytest.mark.parametrize(
