@@ -159,7 +159,7 @@ class Clients:
         return client if known else None
 
     def named(self, name: str) -> Client | None:
-        """The client of this name, for whom other proof speaks."""
+        """The client of this name as it stands now, for whom other proof speaks; None where it was revoked."""
         self._refresh()
         return self._by_name.get(name)
 
@@ -171,10 +171,6 @@ class Clients:
         """All clients of a dialect that may ask from this address."""
         self._refresh()
         return (client for client in self._all if dialect in client.dialects and client.may_ask_from(address))
-
-    def as_now(self, client: Client) -> Client | None:
-        """The client as it stands now; None where it was revoked."""
-        return self.named(client.name)
 
     def key_of(self, client: Client) -> str:
         """The SHA-256 of its key as it was read last: what another key opened ends with that. Empty for none."""

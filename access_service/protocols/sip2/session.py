@@ -116,7 +116,7 @@ class Session:
 
     def _look_again(self) -> None:
         """Clients change and end while sessions last."""
-        client = self._clients.as_now(self.client) if self._logged_in and self.client else None
+        client = self._clients.named(self.client.name) if self._logged_in and self.client else None
         if not self._logged_in:
             client = self._clients.by_address(self.address, DialectName.SIP2)
         elif client and self._clients.key_of(client) != self._key:
