@@ -1,22 +1,18 @@
 """`/ezproxy`: known by address alone. A GET has the PIN in its URL, which others may log: recommend POST."""
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, g, request
 
 from access_service.clients import Clients
 from access_service.directory import PatronDirectory
 from access_service.domain.client import DialectName
+from access_service.protocols import by_address
 from access_service.protocols.ezproxy import codec
 
 
 def blueprint(directory: PatronDirectory, clients: Clients) -> Blueprint:
     """`?user=^u&pass=^p`, and the same two as a form."""
     api = Blueprint(DialectName.EZPROXY, __name__)
-
-    @api.before_request
-    def who_asks() -> None:
-        g.client = clients.by_address(str(request.remote_addr), DialectName.EZPROXY)
-        if g.client is None:
-            abort(403)
+    by_address.admit(api, clients, DialectName.EZPROXY)
 
     @api.route("/ezproxy", methods=["GET", "POST"])
     def check() -> Response:

@@ -1,10 +1,11 @@
 """`/libauth`: known by address alone."""
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, g, request
 
 from access_service.clients import Clients
 from access_service.directory import PatronDirectory
 from access_service.domain.client import DialectName
+from access_service.protocols import by_address
 from access_service.protocols.libauth import codec
 
 TEXT, JSON = "text/plain", "application/json"
@@ -13,12 +14,7 @@ TEXT, JSON = "text/plain", "application/json"
 def blueprint(directory: PatronDirectory, clients: Clients) -> Blueprint:
     """A form of `username` and `password`. JSON where the client is set so, or asks for it by `Accept`."""
     api = Blueprint(DialectName.LIBAUTH, __name__)
-
-    @api.before_request
-    def who_asks() -> None:
-        g.client = clients.by_address(str(request.remote_addr), DialectName.LIBAUTH)
-        if g.client is None:
-            abort(403)
+    by_address.admit(api, clients, DialectName.LIBAUTH)
 
     @api.post("/libauth")
     def check() -> Response:

@@ -1,12 +1,13 @@
 """`/PATRONAPI`: the address is the only credential, so it is settled before anything of the question is read."""
 
-from flask import Blueprint, abort, g, request
+from flask import Blueprint, g, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import BaseConverter
 
 from access_service.clients import Clients
 from access_service.directory import PatronDirectory
 from access_service.domain.client import DialectName
+from access_service.protocols import by_address
 from access_service.protocols.patronapi import codec
 
 
@@ -25,11 +26,7 @@ def blueprint(directory: PatronDirectory, clients: Clients) -> Blueprint:
     def add_converter(state: BlueprintSetupState) -> None:
         state.app.url_map.converters["pin"] = PinConverter
 
-    @api.before_request
-    def who_asks() -> None:
-        g.client = clients.by_address(str(request.remote_addr), DialectName.PATRONAPI)
-        if g.client is None:
-            abort(403)
+    by_address.admit(api, clients, DialectName.PATRONAPI)
 
     @api.get("/<number>/dump")
     def dump(number: str) -> str:
