@@ -159,19 +159,17 @@ def test_while_the_budget_is_spent(service: Service) -> None:
 
 
 def test_a_refused_client_hears_429(service: Service) -> None:
-    """In the JSON dialect, with the seconds to wait; the Patron API says that the PIN is wrong."""
+    """In the JSON dialect, to change a PIN too, with the seconds to wait; the Patron API says that the PIN is wrong."""
     seed.admit(service.databases, seed.client())
     numbers = seed.crowd(service.databases, 61)
     for number in numbers[:-1]:
         service.tries(number, "0101")
     web = seed.web(service.databases)
-    told = web.post(
-        "/v1/authentications",
-        json={"number": numbers[-1], "pin": "0412"},
-        headers={"Authorization": f"Bearer {seed.KEY}"},
-    )
-    assert (told.status_code, told.content_type) == (429, "application/problem+json")
-    assert 0 < int(told.headers["Retry-After"]) <= 3600
+    asked = {"number": numbers[-1], "pin": "0412"}
+    for page, question in (("authentications", asked), ("pin-changes", asked | {"new_pin": "73915"})):
+        told = web.post(f"/v1/{page}", json=question, headers={"Authorization": f"Bearer {seed.KEY}"})
+        assert (told.status_code, told.content_type) == (429, "application/problem+json")
+        assert 0 < int(told.headers["Retry-After"]) <= 3600
     assert "RETCOD=1" in web.get(f"/PATRONAPI/{numbers[-1]}/0412/pintest").get_data(as_text=True)
 
 

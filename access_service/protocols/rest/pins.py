@@ -15,6 +15,7 @@ from access_service.domain.client import Client
 from access_service.domain.wording import Language, Message, words
 from access_service.pin_desk import PinDesk
 from access_service.protocols.rest import codec
+from access_service.protocols.rest.asking import authenticated
 
 # In the audit, where a person of the library would say why.
 CHANGED, RESET = "changed with the old PIN", "reset by the client"
@@ -78,11 +79,11 @@ def add(
         "/pin-changes",
         operation_id="change_pin",
         description="A student chooses a PIN with the old one. A wrong old one counts as in an authentication.",
-        responses={200: PinChanged, **problems(413, 415, 422)},
+        responses={200: PinChanged, **problems(413, 415, 422, 429)},
     )
     def change(body: PinChange) -> dict[str, object]:
         """May they have another PIN?"""
-        g.answer = answer = directory.authenticate(body.number, body.pin, g.client)
+        answer = authenticated(directory, body)
         if not answer.authenticated or answer.record is None:
             return _changed(answer, None, answer.message, language())
         refusal = counter.desk.choose(counter.auditor(g.client), answer.record, body.new_pin.strip(), CHANGED)

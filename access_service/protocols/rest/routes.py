@@ -1,20 +1,18 @@
 """`/v1`: who asks is settled by the key, before anything of the question is read."""
 
-from time import time
 from typing import Any
 
 from flask import abort, g, request
 from flask_openapi3.blueprint import APIBlueprint
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import TooManyRequests, Unauthorized
+from werkzeug.exceptions import Unauthorized
 
 from access_service.clients import Clients
 from access_service.directory import PatronDirectory
-from access_service.domain.access import PinResult
 from access_service.domain.client import Client, DialectName
-from access_service.domain.traffic import HOUR
 from access_service.domain.wording import Language
 from access_service.protocols.rest import codec, pins
+from access_service.protocols.rest.asking import authenticated
 
 # For the OpenAPI document.
 SECURITY_SCHEMES: dict[str, Any] = {"key": {"type": "http", "scheme": "bearer"}}
@@ -42,10 +40,8 @@ def blueprint(directory: PatronDirectory, clients: Clients, counter: pins.Counte
     )
     def authenticate(body: codec.Question) -> dict[str, object]:
         """May they come in?"""
-        g.answer = directory.authenticate(body.number, body.pin, g.client)
-        if g.answer.pin is PinResult.REFUSED:
-            raise TooManyRequests(retry_after=HOUR - int(time()) % HOUR)
-        return codec.verdict(g.answer, g.client, _language())
+        answer = authenticated(directory, body)
+        return codec.verdict(answer, g.client, _language())
 
     @api.get(
         "/patrons/<number>",
