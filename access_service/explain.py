@@ -2,91 +2,44 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from access_service.directory import as_persons, linked, meanings, owners, stands, verified_here
+from access_service.directory import as_persons, linked, meanings, owners, verified_here
 from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open, wound_down
 from access_service.domain.calendar import STANDSTILL, Freeze
-from access_service.domain.client import Client
-from access_service.domain.guessing import AtClient, pays
 from access_service.domain.identifiers import BADGES, IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.domain.pins import PinKind, PinOwner
 from access_service.domain.student import Role
+from access_service.next_steps import (
+    ASK_ILS,
+    ILS_PIN,
+    NEXT_STEPS,
+    NO_PIN,
+    NOT_IN_ILS,
+    REMEDIES,
+    RENEW,
+    SKIPPED,
+    TEST_CARD,
+)
 from access_service.opt_outs import Kind, Ledger, Source
 from access_service.pin_vault import PinVault
 from access_service.provenance import Provenance, provenance
 from access_service.settings import District
-from access_service.storage import attempts, clients, exceptions, freezes, ils, patrons, runs, traffic
+from access_service.storage import clients, exceptions, freezes, ils, patrons, runs
 from access_service.storage.exceptions import ExceptionKind, Granted
 from access_service.storage.ils import AccountState
 from access_service.storage.patrons import Hit
 from access_service.storage.runs import Outcome
+from access_service.waits import Waits
 
-OPT_IN = "nothing, unless the family opts in again: then `access-service opt-out remove`, or the district's column"
-# What to do about a row that got no card.
-REMEDIES = {
-    Exclusion.NOT_A_STUDENT: "nothing: the roster does not say that this person is a student",
-    Exclusion.SCHOOL_MISSING: "ask the district to fill the student's school in",
-    Exclusion.UNKNOWN_SCHOOL: "add the school to [rules.schools] if the agreement covers it",
-    Exclusion.UNKNOWN_GRADE: "ask the district what this grade code means",
-    Exclusion.GRADE_NOT_SERVED: "add the grade to [[rules.patron_types]] if the agreement covers it",
-    Exclusion.NUMBER_MISSING: "ask the district to fill the student number in",
-    Exclusion.NUMBER_PATTERN: "ask the district about this number, or mend [rules.student_number] pattern",
-    Exclusion.NUMBER_TOO_LONG: "shorten [rules] library_number, or raise number_max_length if the ILS can hold it",
-    Exclusion.NUMBER_COLLISION: "ask the district which of the two students has the number",
-    Exclusion.NUMBER_IN_ILS: "look at the card of this number in the ILS: if it is the student's own, put what"
-    " [ils] key says there, and the next night takes it up; if not, the student needs another number",
-    Exclusion.ID_RECYCLED: "ask the district whether it gave this id to another child; if it did,"
-    " `roster-sync recycle` with the patron named above",
-    Exclusion.OF_AGE: "nothing: cards end at the age that [rules.of_age] says; offer a card of the library's own",
-    Exclusion.ROLE_CHANGED: "ask the district whether the role is right; if it is, `roster-sync recycle` with the"
-    " patron named above makes a new card of the new role",
-    Exclusion.STATED_EXIT: "nothing: the district says that this student has gone",
-    Exclusion.OPTED_OUT: OPT_IN,
-}
-NEXT_STEPS = {
-    Standing.ACTIVE: "nothing: with the right PIN this card works",
-    Standing.ABSENT: "nothing today: the card works; if the student is still at the school, ask the district why"
-    " the roster leaves them out",
-    Standing.GRADUATED: "nothing today: the card works until it expires, and till then `access-service patron convert`"
-    " makes it a full library card",
-    Standing.EXPIRED: "the next roster with this student renews the card; if it does not, look at [rules.expiry]",
-    Standing.BLOCKED: "ask at the library's desk: its ILS blocks the card; when it does no longer, its next extract"
-    " lifts the block here",
-    Standing.LEFT: "if the student is still at the school, ask the district to put them in the roster",
-    Standing.OPTED_OUT: OPT_IN,
-    Standing.AMBIGUOUS: "ask for the whole library number, or which school it is",
-    Standing.UNKNOWN: "check the number with the school; if it is new, wait for the next roster",
-}
-NO_PIN = "ask the district to fill in what the PIN is made from; until then no PIN works"
-STOPPED = "find out who guesses; `access-service unlock` lets the PIN be tried again, and so does a new one"
-SPENT = (
-    "find out who guesses at {}; the right PIN works there when the time above has come, or at once after"
-    " `access-service unlock --client {} --reason ...`"
-)
-ASK_ILS = (
-    "`access-service lookup NUMBER --client {0} --with-pin` says what the ILS answers, and"
-    " `access-service try-client {0} NUMBER` what the client gets; if it should be a student's, check the"
-    " number with the school"
-)
-ILS_PIN = "nothing: the card works where the ILS asks for the PIN; a forgotten one is set there"
-NOT_IN_ILS = {
-    AccountState.KEPT_BACK: "mend what keeps the account back; until a load has it no self-check knows the card",
-    AccountState.REFUSED: "mend why the ILS refuses the account; until it takes it no self-check knows the card",
-    AccountState.THEIRS: "look at the account in the ILS, for loads leave it alone; `roster-sync accounts release`"
-    " has the next one tell all of it",
-}
-RENEW = "renew the agreement with the district, and set [agreement] ends"
 GRANTED = {
     ExceptionKind.TEST_CARD: "a test card, which is nobody's,",
     ExceptionKind.SKIP: "the nights leave this student alone",
 }
-TEST_CARD = "nothing: with the right PIN it works through its last day; `access-service exception remove` ends it now"
-SKIPPED = "`access-service exception remove` ends that; the next night then looks at the student again"
 NOT_SERVED = "unknown, for it does not serve this district"
 CONTESTED = "contested: rows of two districts make this same library number, so it opens nothing for anybody"
 ROSTER_SAID = {
@@ -154,7 +107,8 @@ class Explainer:
         frozen = freezes.read(self.connection).get(district.code, ())
         last_day = district.agreement.last_day
         standing = judge(wound_down(kept_open(record, frozen, today), last_day), today)
-        told = tuple(self._told(record, standing))
+        waits = Waits(self.connection, self.districts, self.now)
+        told = tuple(self._told(record, standing, waits))
         if record.patron.role is Role.TEST_CARD:
             story = *self._granted(record), "a PIN was set" if record.has_pin else "no PIN was set"
             return Explanation(standing, (*found, *story, *told), TEST_CARD)
@@ -165,7 +119,7 @@ class Explainer:
             *_calendar(district, frozen, today),
             *_rules(record, district.rules),
             _pin(record, district, self.pin_owner),
-            *self._guessed(record),
+            *waits.guessed(record),
             *self._granted(record),
             *self._in_ils(record),
         )
@@ -179,7 +133,7 @@ class Explainer:
         elif standing in IN_GOOD_STANDING and not record.has_pin:
             next_step = NO_PIN
         else:
-            next_step = self._wait(record) or next_step
+            next_step = waits.step(record) or next_step
         next_step = self._not_in_ils(record, next_step)
         fields = provenance(self.connection, record, district)
         return Explanation(standing, (*found, *story, *told), next_step, fields)
@@ -271,42 +225,11 @@ class Explainer:
             run_id, what = change
             yield f"last change: {what.kind} by run {run_id}, of {', '.join(sorted(what.after)) or 'no other value'}"
 
-    def _told(self, record: PatronRecord, standing: Standing) -> Iterator[str]:
+    def _told(self, record: PatronRecord, standing: Standing, waits: Waits) -> Iterator[str]:
         for _, client in clients.active(self.connection):
             serves = record.patron.district in client.districts
             told = Answer(standing, PinResult.UNCHECKED).told_standing if serves else NOT_SERVED
-            failed = attempts.read(self.connection, record.patron_id, client.name)
-            yield f"client {client.name} is told: {told}{self._failures(failed)}{self._refusal(record, client)}"
-
-    def _guessed(self, record: PatronRecord) -> Iterator[str]:
-        if guessed := attempts.guessed(self.connection, record.patron_id):
-            most = stands(record, self.districts)
-            stopped = ": no PIN is tried any more, anywhere" if guessed >= most else ""
-            yield f"{guessed} of {most} wrong PINs since the last right one, at all clients together{stopped}"
-
-    def _wait(self, record: PatronRecord) -> str:
-        """What it takes until the right PIN is looked at again; "" where it is."""
-        if attempts.guessed(self.connection, record.patron_id) >= stands(record, self.districts):
-            return STOPPED
-        locked = self._locked(record)
-        if locked > 0:
-            return f"wait {locked} seconds, then the right PIN works again"
-        spent = [client.name for _, client in clients.active(self.connection) if self._spent(record, client)]
-        return SPENT.format(", ".join(spent), spent[0]) if spent else ""
-
-    def _spent(self, record: PatronRecord, client: Client) -> int:
-        """Until when a client may try no PIN of this patron, who is new to it; 0 where it may."""
-        now = int(self.now.timestamp())
-        own = attempts.read(self.connection, record.patron_id, client.name) or AtClient()
-        asked = traffic.everyone(self.connection, now).get(client.name)
-        new = record.patron.district in client.districts and pays(own, now)
-        return asked.spent_until if asked and new else 0
-
-    def _refusal(self, record: PatronRecord, client: Client) -> str:
-        until = self._spent(record, client)
-        if not until:
-            return ""
-        return f"; no PIN is tried until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC: its budget is spent"
+            yield f"client {client.name} is told: {told}{waits.at(record, client)}"
 
     def _relaying(self, typed: str) -> list[str]:
         """For which clients the ILS is asked about a number that is nobody's."""
@@ -314,24 +237,12 @@ class Explainer:
             return []
         return [client.name for _, client in clients.active(self.connection) if client.options.relay]
 
-    def _locked(self, record: PatronRecord) -> int:
-        """Seconds until no client refuses the right PIN any more."""
-        asking = (client.name for _, client in clients.active(self.connection))
-        failed = (attempts.read(self.connection, record.patron_id, name) for name in asking)
-        return max((each.locked_until - int(self.now.timestamp()) for each in failed if each), default=0)
-
     def _since(self, code: str, good: int) -> Iterator[str]:
         """What became of the night after the last good one, if it did not end well."""
         last = runs.latest(self.connection, code, (Outcome.HELD, Outcome.FAILED))
         if last and last.run_id > good:
             reasons = [finding["text"] for finding in last.report.get("findings", [])]
             yield f"run {last.run_id} after it was {last.outcome}: {'; '.join(reasons) or last.report.get('error')}"
-
-    def _failures(self, failed: AtClient | None) -> str:
-        if failed is None or not failed.failures:
-            return ""
-        locked = failed.locked_until - int(self.now.timestamp())
-        return f"; {failed.failures} wrong PINs" + (f", locked for {locked} s more" if locked > 0 else "")
 
 
 def _read_as(meant: frozenset[tuple[str, Reading]]) -> str:
