@@ -6,13 +6,11 @@ from datetime import date, datetime
 
 import click
 
-from access_service.audit import Action, Deed
+from access_service import freezing
 from access_service.command_line import WHY
 from access_service.domain.calendar import Freeze
-from access_service.errors import OperatorError
 from access_service.storage import freezes, schema
 from access_service.storage.engine import database_errors
-from access_service.storage.freezes import Order
 from sync.console import JSON, Installation
 from sync.order import Job, auditor
 
@@ -60,29 +58,17 @@ def freeze(  # noqa: PLR0913, PLR0917 - one parameter an option
 def thaw(installation: Installation, district: str, reason: str) -> None:
     """End DISTRICT's freeze: from now on dates and absences count again."""
     job = installation.job(district)
-    with database_errors(), auditor(job).transaction(job.databases) as record:
-        since = freezes.thaw(record.connection, _order(job, reason))
-        if since is None:
-            raise OperatorError(f"{district} is not frozen; `roster-sync freeze --list` says which districts are")
-        record.note(Deed(Action.THAW, f"district {district}", reason, district, before={"frozen_since": str(since)}))
-    click.echo(f"{district}: frozen from {since} to today; cards whose date passed meanwhile have expired now")
+    schema.check(job.databases)
+    with database_errors():
+        since = freezing.thaw(job.databases, auditor(job), job.district, reason)
+    click.echo(f"{district}: {freezing.ended(since, job.now().astimezone(job.district.zone).date())}")
 
 
 def _freeze(job: Job, reason: str, until: date | None) -> Freeze:
-    order = _order(job, reason)
-    if until and until < order.today:
-        raise OperatorError(f"--until {until} is over; give a day from {order.today} on")
-    with database_errors(), auditor(job).transaction(job.databases) as record:
-        frozen = freezes.freeze(record.connection, order, until)
-        after = {"frozen_since": str(frozen.first), "until": str(until) if until else None}
-        record.note(Deed(Action.FREEZE, f"district {job.code}", reason, job.code, after=after))
-    return frozen
-
-
-def _order(job: Job, reason: str) -> Order:
     schema.check(job.databases)
-    now = job.now()
-    return Order(job.code, job.started_by, now, now.astimezone(job.district.zone).date(), reason)
+    today = job.now().astimezone(job.district.zone).date()
+    with database_errors():
+        return freezing.freeze(job.databases, auditor(job), job.district, Freeze(today, until, reason))
 
 
 def _in_force(installation: Installation) -> list[tuple[str, Freeze]]:

@@ -33,18 +33,23 @@ def read(connection: Connection) -> Mapping[str, tuple[Freeze, ...]]:
     return {district: tuple(each) for district, each in found.items()}
 
 
-def freeze(connection: Connection, order: Order, until: date | None) -> Freeze:
-    """Freeze a district from today on; one that is frozen already stays so until the new day, for the new reason."""
+def freeze(connection: Connection, order: Order, until: date | None, first: date | None = None) -> Freeze:
+    """Freeze a district from `first` on, by default today; one that is frozen already stays so until the new day, for
+    the new reason, and one that was to be frozen later is frozen from `first` on instead."""
+    first = first or order.today
     values = {"until": until, "reason": order.reason, "frozen_by": order.by, "frozen_at": order.at}
     if held := _in_force(connection, order):
-        connection.execute(update(freezes).where(freezes.c.freeze_id.in_(held)).values(**values))
-        return Freeze(min(held.values()), until, order.reason)
-    connection.execute(insert(freezes).values(district=order.district, first_day=order.today, **values))
-    return Freeze(order.today, until, order.reason)
+        begun = min(held.values())
+        first = begun if begun <= order.today else first
+        mine = freezes.c.freeze_id.in_(held)
+        connection.execute(update(freezes).where(mine).values(first_day=first, **values))
+    else:
+        connection.execute(insert(freezes).values(district=order.district, first_day=first, **values))
+    return Freeze(first, until, order.reason)
 
 
 def thaw(connection: Connection, order: Order) -> date | None:
-    """End the freeze of a district today. The day it began, or None where there is none in force."""
+    """End the freeze of a district today, or call off the one to come. The day it began or would, None for none."""
     if not (held := _in_force(connection, order)):
         return None
     values = {"thawed_on": order.today, "thawed_by": order.by, "thaw_reason": order.reason}
@@ -53,7 +58,7 @@ def thaw(connection: Connection, order: Order) -> date | None:
 
 
 def _in_force(connection: Connection, order: Order) -> dict[int, date]:
-    """Those that hold now, with their first days: two, where two people froze it in the same moment."""
+    """Those that hold now or later, with their first days: two, where two people froze it in the same moment."""
     statement = select(freezes.c.freeze_id, freezes.c.first_day).where(
         freezes.c.district == order.district,
         freezes.c.thawed_on.is_(None),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +178,21 @@ def test_two_freezes_of_the_same_moment_are_one(nights: Nights) -> None:
     thaw(nights)
     with nights.databases.reader.connect() as connection:
         assert freezes.read(connection) == {}
+
+
+def test_a_freeze_can_be_set_ahead_moved_and_called_off(nights: Nights) -> None:
+    """Until its first day it holds for nobody; another first day takes its place until it has begun."""
+    day = nights.now.date()
+    order = Order("demo", "a test", nights.now, day, "flood")
+    ahead = [day + timedelta(days=days) for days in (7, 5, 9)]
+    with nights.databases.writer.begin() as connection:
+        assert freezes.freeze(connection, order, ahead[2], ahead[0]).first == ahead[0]
+        assert freezes.freeze(connection, order, ahead[2], ahead[1]).first == ahead[1]
+        (planned,) = freezes.read(connection)["demo"]
+        assert not planned.holds(day) and planned.holds(ahead[1]) and planned.holds(ahead[2])
+        assert freezes.thaw(connection, order) == ahead[1] and freezes.read(connection) == {}
+        freezes.freeze(connection, order, None)
+        assert freezes.freeze(connection, order, ahead[2], ahead[0]).first == day
 
 
 def test_the_days_of_a_freeze_are_no_days_of_absence(nights: Nights) -> None:
