@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 from access_service import answering, clients, command_line
+from access_service.checking import service_warnings
 from access_service.cli_audit import audit
 from access_service.cli_client import client
 from access_service.cli_client_change import client_change, client_new_key
@@ -18,13 +19,10 @@ from access_service.cli_patron import patron
 from access_service.cli_unlock import unlock
 from access_service.cli_vendor import test_card, try_client
 from access_service.console import Installation, typed_pin
-from access_service.domain.pins import PinOwner
-from access_service.errors import ConfigError
 from access_service.examples import check_examples
 from access_service.explain import Explainer
 from access_service.overlaps import check_overlaps
 from access_service.protocols.rest import codec
-from access_service.relay import Relay
 from access_service.storage import engine, schema
 from access_service.storage.engine import database_errors
 from access_service.usage import UsageCounter
@@ -77,25 +75,14 @@ def upgrade_db(installation: Installation) -> None:
 def check_config(installation: Installation) -> None:
     """Read the whole configuration, run every district's examples, and refuse numbers that can overlap."""
     configured = installation.settings()
-    districts, service = configured.districts, configured.service
-    if service.pins.owner is PinOwner.ILS and not service.relay:
-        click.echo('pins.owner is "ils" and there is no [relay]: no PIN is right here', err=True)
-    if service.relay:
-        try:
-            Relay(service.relay)
-        except ConfigError as error:
-            click.echo(f"[relay]: {error}; until then no service starts", err=True)
-    for district in districts.values():
+    for warning in service_warnings(configured.service):
+        click.echo(warning, err=True)
+    for district in configured.districts.values():
         check_examples(district)
         click.echo(f"{district.code}: {len(district.examples)} examples hold")
-        today = datetime.now(district.zone).date()
-        if district.calendar.ended(today):
-            last = district.calendar.years[-1].last_day
-            summer = "until then it is summer, in which nobody becomes absent or leaves"
-            click.echo(f"{district.code}: [[calendar.years]] ends on {last}; add the next year: {summer}", err=True)
-        if warning := district.agreement.warning(today):
+        for warning in district.warnings(datetime.now(district.zone).date()):
             click.echo(f"{district.code}: {warning}", err=True)
-    check_overlaps(districts)
+    check_overlaps(configured.districts)
 
 
 @cli.command()

@@ -1,22 +1,17 @@
 """access-service client: who may ask."""
 
 import json
-from dataclasses import replace
-from datetime import UTC, datetime
 from time import time
 
 import click
 
 from access_service import clients as keys
-from access_service.audit import Action, Deed
+from access_service.admitting import DEFAULT_RELEASES, Counter, Lists
 from access_service.console import Installation
-from access_service.domain.client import Client, DialectName, Options, Release
+from access_service.domain.client import Client, DialectName, Release
 from access_service.domain.traffic import Traffic
-from access_service.errors import OperatorError
 from access_service.storage import clients, traffic
 from access_service.storage.engine import database_errors
-
-DEFAULT_RELEASES = (Release.PATRON_ID, Release.LIBRARY_NUMBER, Release.PATRON_TYPE, Release.BRANCH, Release.EXPIRES)
 
 
 @click.group()
@@ -50,19 +45,8 @@ def client_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: bool,
 ) -> None:
     """Add a client, and show its key this once (where the address is all that counts, there is none)."""
-    configured, databases = installation.settings(), installation.databases()
-    added = Client(
-        name=name,
-        dialects=frozenset(map(DialectName, dialects)),
-        districts=frozenset(configured.district(code).code for code in districts),
-        networks=tuple(map(keys.network, networks)),
-        releases=frozenset(map(Release, releases or DEFAULT_RELEASES)),
-        options=keys.with_options(Options(), options),
-    )
-    key = keys.new_key() if keys.has_key(added) else None
-    with database_errors(), installation.auditor(databases).transaction(databases) as record:
-        keys.admit(record.connection, added, key, datetime.now(UTC))
-        record.note(Deed(Action.CLIENT_ADD, f"client {name}", after=clients.facts(added)))
+    with database_errors():
+        added, key = counter(installation).add(name, Lists(dialects, districts, networks, releases), options)
     _warn(installation, added)
     if as_json:
         click.echo(json.dumps({"name": name, "key": key}))
@@ -96,15 +80,9 @@ def client_list(installation: Installation) -> None:
 @click.pass_obj
 def client_set(installation: Installation, name: str, key: tuple[str, ...]) -> None:
     """Change what the client's software needs: docs/clients.md has the keys. It holds within seconds."""
-    databases = installation.databases()
-    with database_errors(), installation.auditor(databases).transaction(databases) as record:
-        known = keys.named(record.connection, name)
-        changed = keys.with_options(known.options, key)
-        keys.check_addresses(record.connection, replace(known, options=changed))
-        clients.set_options(record.connection, name, changed)
-        before, after = (clients.OPTIONS.dump_python(each, mode="json") for each in (known.options, changed))
-        record.note(Deed(Action.CLIENT_SET, f"client {name}", before=before, after=after))
-    _warn(installation, replace(known, options=changed))
+    with database_errors():
+        changed = counter(installation).set(name, key)
+    _warn(installation, changed)
     click.echo(f"client {name} is changed")
 
 
@@ -113,12 +91,15 @@ def client_set(installation: Installation, name: str, key: tuple[str, ...]) -> N
 @click.pass_obj
 def client_revoke(installation: Installation, name: str) -> None:
     """End a client: within seconds it is refused everywhere. Its name is not given again."""
-    databases = installation.databases()
-    with database_errors(), installation.auditor(databases).transaction(databases) as record:
-        if not clients.revoke(record.connection, name, datetime.now(UTC)):
-            raise OperatorError(f"no client {name!r} to revoke; `access-service client list` names them")
-        record.note(Deed(Action.CLIENT_REVOKE, f"client {name}"))
+    with database_errors():
+        counter(installation).revoke(name)
     click.echo(f"client {name} is revoked")
+
+
+def counter(installation: Installation) -> Counter:
+    """Where clients are added and ended, for whoever types."""
+    databases = installation.databases()
+    return Counter(installation.settings(), databases, installation.auditor(databases))
 
 
 def _warn(installation: Installation, known: Client) -> None:

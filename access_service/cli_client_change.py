@@ -1,15 +1,12 @@
 """access-service client: another address, another fact or another key for a client that stays."""
 
-from dataclasses import replace
-
 import click
 
-from access_service import clients as keys
-from access_service.audit import Action, Deed
+from access_service.admitting import Lists
+from access_service.cli_client import counter
 from access_service.console import Installation
 from access_service.domain.client import DialectName, Release
 from access_service.errors import OperatorError
-from access_service.storage import clients
 from access_service.storage.engine import database_errors
 
 
@@ -32,23 +29,12 @@ def client_change(  # noqa: PLR0913, PLR0917 - one parameter an option
     stay. It holds within seconds."""
     if not (dialects or districts or networks or releases):
         raise OperatorError("nothing to change: give --dialect, --district, --network or --release")
-    configured, databases = installation.settings(), installation.databases()
-    with database_errors(), installation.auditor(databases).transaction(databases) as record:
-        key, known = keys.keyed(record.connection, name)
-        changed = replace(
-            known,
-            dialects=frozenset(map(DialectName, dialects)) or known.dialects,
-            districts=frozenset(configured.district(code).code for code in districts) or known.districts,
-            networks=tuple(map(keys.network, networks)) or known.networks,
-            releases=frozenset(map(Release, releases)) or known.releases,
-        )
-        keys.check_addresses(record.connection, changed)
-        clients.change(record.connection, changed)
-        before, after = clients.facts(known), clients.facts(changed)
-        record.note(Deed(Action.CLIENT_CHANGE, f"client {name}", before=before, after=after))
+    with database_errors():
+        changed, lacks_key = counter(installation).change(name, Lists(dialects, districts, networks, releases))
     click.echo(f"client {name} is changed")
-    if key is None and (asking := sorted(changed.dialects - changed.known_by_address)):
-        said = f"it has no key, and needs one in {', '.join(asking)}: run `access-service client new-key {name}`"
+    if lacks_key:
+        asking = ", ".join(sorted(changed.dialects - changed.known_by_address))
+        said = f"it has no key, and needs one in {asking}: run `access-service client new-key {name}`"
         click.echo(said, err=True)
 
 
@@ -58,11 +44,6 @@ def client_change(  # noqa: PLR0913, PLR0917 - one parameter an option
 def client_new_key(installation: Installation, name: str) -> None:
     """Give a client another key, and show it this once. The old one is refused within seconds, and what it opened
     ends: sessions of SIP2, and tokens."""
-    databases, key = installation.databases(), keys.new_key()
-    with database_errors(), installation.auditor(databases).transaction(databases) as record:
-        known = keys.named(record.connection, name)
-        if not keys.has_key(known):
-            raise OperatorError(f"{name} speaks {', '.join(sorted(known.dialects))}, where its address is all it shows")
-        clients.set_key(record.connection, name, keys.key_sha256(key))
-        record.note(Deed(Action.CLIENT_KEY, f"client {name}"))
+    with database_errors():
+        key = counter(installation).new_key(name)
     click.echo(f"client {name} has another key, shown only now: {key}")

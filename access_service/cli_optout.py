@@ -1,6 +1,5 @@
 """access-service opt-out: who is not to be a patron, whatever a roster says."""
 
-import csv
 import json
 from collections import Counter
 from pathlib import Path
@@ -9,7 +8,7 @@ import click
 
 from access_service.command_line import WHY
 from access_service.console import Installation
-from access_service.errors import OperatorError
+from access_service.number_file import read_numbers
 from access_service.opt_outs import Kind
 from access_service.opting_out import Done, Given, Office
 from access_service.storage import opt_outs
@@ -92,9 +91,8 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
     installation: Installation, file: Path, code: str, kind: str | None, column: str | None, reason: str, dry_run: bool
 ) -> None:
     """Opt out everybody in a CSV file: all of them, or where a line is wrong nobody."""
-    given = _read(file, column, Kind(kind) if kind else None)
-    if not given:
-        raise OperatorError(f"{file}: has no line below its header")
+    with file.open("rb") as opened:
+        given = read_numbers(opened, str(file), column, Kind(kind) if kind else None)
     office = _office(installation, code)
     with database_errors():
         done = office.preview(given) if dry_run else office.add(given, reason)
@@ -120,31 +118,6 @@ def cards(installation: Installation, code: str, done: bool) -> None:
 def _office(installation: Installation, code: str) -> Office:
     databases = installation.databases()
     return Office(databases, installation.auditor(databases), installation.settings().district(code))
-
-
-def _read(file: Path, column: str | None, kind: Kind | None) -> list[Given]:
-    """The numbers in a file with a header, each with its line. Errors: OperatorError."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = csv.reader(stream, strict=True)
-            header = [name.strip() for name in next(rows, [])]
-            at = _column(file, header, column)
-            # Of a row of another width nobody can tell which cell is the number: it has none, and is told by its line.
-            return [
-                Given(row[at] if len(row) == len(header) else "", kind, f"line {rows.line_num}") for row in rows if row
-            ]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise OperatorError(f"{file}: not CSV in UTF-8; export it again") from error
-
-
-def _column(file: Path, header: list[str], column: str | None) -> int:
-    if any(character.isdigit() for name in header for character in name):
-        raise OperatorError(f"{file}: the first line should be a header, and nobody's number")
-    if column is None and len(header) == 1:
-        return 0
-    if column is None or column not in header:
-        raise OperatorError(f"{file}: name the column of the numbers with --column, as its header has it")
-    return header.index(column)
 
 
 def _counted(done: Done) -> str:

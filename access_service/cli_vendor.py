@@ -1,27 +1,21 @@
 """access-service: what it takes to connect a vendor, once it is a client."""
 
 import os
-import secrets
-from datetime import UTC, date, datetime
 
 import click
 
 from access_service import clients as keys
-from access_service import exceptions as granting
+from access_service.admitting import make_test_card
 from access_service.command_line import EXPECTED_ERROR
 from access_service.console import Installation, typed_pin
 from access_service.domain.client import Client
-from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind, PinRule
 from access_service.errors import OperatorError
-from access_service.overrides import LONGEST
 from access_service.settings import District, Settings, secret
 from access_service.storage.engine import database_errors
 from access_service.trying.playing import needs_key, play
 from access_service.trying.trial import Secrets
 
 KEY_VARIABLE = "CLIENT_KEY"
-# How long a PIN is where the district's rule does not say, and at the least.
-USUAL_DIGITS, FEWEST_DIGITS = 6, 4
 
 
 @click.command("test-card")
@@ -37,16 +31,13 @@ def test_card(installation: Installation, name: str, code: str | None) -> None:
     with database_errors(), databases.reader.connect() as connection:
         asking = keys.named(connection, name)
     district = _served(configured, asking, code)
-    until = min(datetime.now(UTC).astimezone(district.zone).date() + LONGEST, district.agreement.last_day)
-    pin = random_pin(district.rules.pin)
-    grant = granting.Grant(district, until, f"for {name} to try")
     with database_errors():
-        added, card = granting.add_test_card(databases, installation.auditor(databases), grant, None, pin)
-    click.echo(f"exception {added}: a test card for {name}, which works through {until}")
-    click.echo(f"number: {card.patron.library_number}")
-    click.echo(f"PIN, shown only now: {pin}")
-    click.echo(f"name: {card.patron.given_name} {card.patron.family_name}")
-    click.echo(f"patron type: {card.patron.patron_type}, branch: {card.patron.branch}")
+        card = make_test_card(databases, installation.auditor(databases), asking, district)
+    click.echo(f"exception {card.exception}: a test card for {name}, which works through {card.until}")
+    click.echo(f"number: {card.number}")
+    click.echo(f"PIN, shown only now: {card.pin}")
+    click.echo(f"name: {card.name}")
+    click.echo(f"patron type: {card.patron_type}, branch: {card.branch}")
 
 
 @click.command("try-client")
@@ -89,12 +80,3 @@ def _served(configured: Settings, asking: Client, code: str | None) -> District:
     if code not in served:
         raise OperatorError(f"--district: should be one that {asking.name} is answered about: {', '.join(served)}")
     return configured.districts[code]
-
-
-def random_pin(rule: PinRule) -> str:
-    """Digits, as many as the district's own PINs have: vendors' apps check that."""
-    if layout := BIRTH_DATE_FORMATS.get(rule.rule):
-        length = len(layout.format(date.max))
-    else:
-        length = max(rule.digits, FEWEST_DIGITS) if rule.rule is PinKind.LAST else USUAL_DIGITS
-    return f"{secrets.randbelow(10**length):0{length}}"

@@ -1,6 +1,7 @@
 """A district's [[examples]] are its rules in examples, run before every night and by check-config."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
 from access_service.domain.mapping import Exclusion, to_patron
@@ -10,14 +11,34 @@ from access_service.errors import ConfigError
 from access_service.settings import District, Example
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An example, what it says must come out, and what the rules make of it."""
+
+    example: Example
+    said: dict[str, str | None]
+    made: dict[str, str | None]
+
+    @property
+    def wrong(self) -> list[str]:
+        """The facts that are others than it says."""
+        return [key for key, said in self.said.items() if self.made[key] != said]
+
+
+def tried(district: District) -> Iterator[Tried]:
+    """Each example of a district, in its order."""
+    for example in district.examples:
+        yield Tried(example, _promises(example), _made(district, example))
+
+
 def check_examples(district: District) -> None:
     """ConfigError names the first example that the rules make something else of."""
-    for number, example in enumerate(district.examples, start=1):
-        for key, said in _promises(example).items():
-            if (made := _made(district, example)[key]) != said:
-                raise ConfigError(
-                    f"{district.code}.toml [[examples]] {number}: by the rules {key} is {made!r}, not {said!r}"
-                )
+    for number, each in enumerate(tried(district), start=1):
+        for key in each.wrong:
+            made, said = each.made[key], each.said[key]
+            raise ConfigError(
+                f"{district.code}.toml [[examples]] {number}: by the rules {key} is {made!r}, not {said!r}"
+            )
 
 
 def _promises(example: Example) -> dict[str, str | None]:

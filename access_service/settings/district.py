@@ -1,5 +1,6 @@
 """districts/CODE.toml: all that a library configures for one district."""
 
+from datetime import date
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -53,6 +54,15 @@ class District(Table):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.district.timezone)
+
+    def warnings(self, today: date) -> list[str]:
+        """What of its file needs somebody soon, a line each."""
+        found = [self.agreement.warning(today)]
+        if self.calendar.ended(today):
+            last = self.calendar.years[-1].last_day
+            summer = "until then it is summer, in which nobody becomes absent or leaves"
+            found.append(f"[[calendar.years]] ends on {last}; add the next year: {summer}")
+        return [*filter(None, found)]
 
     @model_validator(mode="after")
     def _agreement_covers_rules(self) -> Self:

@@ -20,7 +20,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.schemas import BaseSchema
 
-from access_service.cli_client import DEFAULT_RELEASES
+from access_service.admitting import DEFAULT_RELEASES
 from access_service.protocols.rest import codec
 from access_service.storage import engine, schema
 from access_service.storage.engine import Databases

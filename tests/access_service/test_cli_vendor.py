@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from access_service.cli_vendor import random_pin
+from access_service.admitting import random_pin
 from access_service.domain.client import Client, DialectName
 from access_service.domain.pins import PinKind, PinRule
 from access_service.pin_vault import PEPPER_VARIABLE
