@@ -63,6 +63,11 @@ class Action(StrEnum):
     OPT_OUT_CARDS = "opt_out_cards"
     ACCOUNT_RELEASE = "account_release"
     UNLOCK = "unlock"
+    STAFF_ADD = "staff_add"
+    STAFF_PASSWORD = "staff_password"  # noqa: S105 - what was done, no password
+    STAFF_END = "staff_end"
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
 
 
 # Columns of a patron that say who it is: entries have keyed hashes of them.

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,12 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 90
 KEYS = {
     *("http_url", "api_key", "patronapi_url", "district", "student_number", "library_number", "pin", "database_url"),
     *("sip2_address", "sip2_login", "sip2_password", "institution"),
+    *("admin_url", "admin_user", "admin_password"),
 }
 
 
@@ -76,6 +79,17 @@ def authenticate(facts: dict[str, str]) -> bool:
         connection.close()
 
 
+def signs_in(facts: dict[str, str]) -> bool:
+    """Whether the account that was announced opens the pages."""
+    with requests.Session() as browser:
+        page = browser.get(facts["admin_url"], timeout=10)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        assert token
+        fields = {"csrf_token": token[1], "name": facts["admin_user"], "password": facts["admin_password"]}
+        browser.post(page.url, data=fields, timeout=10)
+        return "Sign out" in browser.get(facts["admin_url"], timeout=10).text
+
+
 def over_sip2(facts: dict[str, str]) -> bool:
     host, port = facts["sip2_address"].split(":")
     with socket.create_connection((host, int(port)), 10) as line:
@@ -106,7 +120,7 @@ def test_run_serves_night_after_night_until_it_is_told_to_stop(tmp_path: Path) -
             facts = json.loads((tmp_path / "demo.json").read_text())
             assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
             assert facts.keys() >= KEYS
-            assert authenticate(facts) and over_sip2(facts)
+            assert authenticate(facts) and over_sip2(facts) and signs_in(facts)
             held = (tmp_path / "run/ils/patrons.csv").read_text(encoding="utf-8")
             assert facts["library_number"] in held
             process.send_signal(signal.SIGTERM)

@@ -1,5 +1,6 @@
 """What an installation configures."""
 
+from access_service.settings.admin import Admin, Oidc
 from access_service.settings.agreement import QUARANTINE_DAYS, Agreement, RosterField
 from access_service.settings.district import District
 from access_service.settings.example import Example
@@ -11,12 +12,14 @@ from access_service.settings.service import Http, Pins, Service, Sip2
 __all__ = [
     "PLACES",
     "QUARANTINE_DAYS",
+    "Admin",
     "Agreement",
     "District",
     "Example",
     "Feed",
     "Http",
     "MappedField",
+    "Oidc",
     "Pins",
     "Relay",
     "RosterField",

@@ -5,9 +5,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from access_service.errors import ConfigError
 from access_service.ils import Existing
@@ -24,6 +24,14 @@ TableT = TypeVar("TableT", bound=Table)
 class Settings(Table):
     service: Service
     districts: Mapping[str, District]
+
+    @model_validator(mode="after")
+    def _groups_are_of_districts_there_are(self) -> Self:
+        oidc = self.service.admin.oidc
+        named = {code for group in oidc.groups.values() for code in group.districts} if oidc else set()
+        if strange := sorted(named - self.districts.keys()):
+            raise ConfigError(f"service.toml: admin.oidc.groups: there is no district {strange[0]!r}")
+        return self
 
     def district(self, code: str) -> District:
         """One district by code; ConfigError names those there are."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from access_service.domain.pins import PinOwner
 from access_service.ils import Ils
 from access_service.notices import Mail
+from access_service.settings.admin import Admin
 from access_service.settings.relay import Relay
 from access_service.toml import Table
 
@@ -83,6 +84,7 @@ class Service(Table):
     pins: Pins = Pins()
     ils: Ils | None = None
     relay: Relay | None = None
+    admin: Admin = Admin()
 
     @model_validator(mode="after")
     def _pins_have_an_owner(self) -> Self:

@@ -30,7 +30,8 @@ from access_service.storage import engine
 from access_service.storage.engine import Databases
 from access_service.tokens import Tokens
 from access_service.usage import UsageCounter
-from access_service.web import errors, health, journal
+from access_service.web import admin, errors, health, journal
+from access_service.web.admin.office import Office
 from access_service.web.dialects import blueprints
 
 MAX_BODY_BYTES = 16 * 1024
@@ -44,14 +45,16 @@ FORM = "application/x-www-form-urlencoded"
 CONFIG_VARIABLE = "ACCESS_CONFIG"
 
 
-def create_app(
+def create_app(  # noqa: PLR0913, PLR0917 - as answering.directory
     configured: Settings,
     databases: Databases,
     vault: PinVault,
     usage: UsageCounter,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    folder: Path = Path("config"),
 ) -> Flask:
-    """The HTTP service. The caller starts and stops `usage`; `now` gives the aware UTC time."""
+    """The HTTP service. The caller starts and stops `usage`; `now` gives the aware UTC time; `folder` is that of the
+    configuration, which the pages for staff read again."""
     clients, metrics = Clients(databases.reader), Metrics()
     directory = answering.directory(configured, databases, vault, usage, now, metrics.relayed)
     app = _bare_app()
@@ -62,6 +65,7 @@ def create_app(
     for dialect in blueprints(directory, clients, Tokens(clients, vault, now)):
         app.register_blueprint(dialect)
     app.register_blueprint(health.blueprint(databases, metrics, now))
+    admin.install(app, Office(configured, databases, vault, now, folder))
     app.wsgi_app = _sealed(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if proxies := configured.service.http.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
@@ -71,13 +75,14 @@ def create_app(
 def from_environment() -> Flask:
     """The app of one worker process, from the folder ACCESS_CONFIG: engines and threads must not survive a fork."""
     logs.configure("serve")
-    configured = settings.load(Path(os.environ.get(CONFIG_VARIABLE, "config")))
+    folder = Path(os.environ.get(CONFIG_VARIABLE, "config"))
+    configured = settings.load(folder)
     databases = engine.connect(configured.service.database.url)
     usage = UsageCounter(databases.reader, date.today)
     usage.start()
     # Forked workers end without atexit; this runs all the same.
     Finalize(None, usage.stop, exitpriority=0)
-    return create_app(configured, databases, PinVault.from_environment(), usage)
+    return create_app(configured, databases, PinVault.from_environment(), usage, folder=folder)
 
 
 def _auditor(vault: PinVault, heads: Path, now: Callable[[], datetime], client: Client) -> Auditor:
@@ -105,12 +110,14 @@ def _bare_app() -> OpenAPI:
 
 
 def _sealed(app: WSGIApplication) -> WSGIApplication:
-    """Add HEADERS to every response, wherever it comes from. What a question without a type sends is taken for a
-    form: some write their HTTP by hand."""
+    """Add HEADERS to every response, wherever it comes from, but for what it says itself. What a question without a
+    type sends is taken for a form: some write their HTTP by hand."""
 
     def sealed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            return start_response(status, [*headers, *HEADERS], *error)
+            own = {name.lower() for name, _ in headers}
+            ours = [header for header in HEADERS if header[0].lower() not in own]
+            return start_response(status, [*headers, *ours], *error)
 
         return app({**environ, "CONTENT_TYPE": environ.get("CONTENT_TYPE") or FORM}, start)
 

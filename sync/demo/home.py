@@ -20,7 +20,7 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 # What the caller's environment says in our variables is about another installation.
 _OURS = re.compile(r"(ACCESS|SYNC|SFTP)_.*|DATABASE_URL|HTTP_PORT|SIP2_PORT")
-_KEPT = ("api-key", "sip2-password", "night")
+_KEPT = ("api-key", "sip2-password", "admin-password", "night")
 _FOR_THE_DAY = {"ACCESS_PEPPER_FILE": "pepper"}
 _FOR_THE_NIGHT = {**_FOR_THE_DAY, "SYNC_KEY_FILE": "sync-key", "SFTP_PASSWORD_DEMO_FILE": "sftp-password"}
 
@@ -64,6 +64,11 @@ class Home:
         """The key of its self-check, None until there is one."""
         return self._kept("sip2-password")
 
+    @property
+    def admin_password(self) -> str | None:
+        """The password of its account for the pages, None until there is one."""
+        return self._kept("admin-password")
+
     def prepare(self) -> None:
         """Make what is missing. What has no key or no database yet, or no longer, begins again with night 0."""
         self.outgoing.mkdir(parents=True, exist_ok=True)
@@ -71,10 +76,11 @@ class Home:
         for name in _FOR_THE_NIGHT.values():
             if not self._kept(name):
                 write_private(self.folder / name, secrets.token_hex(32), 0o400)
-        anew = not (self.api_key and self.sip2_password and (self.folder / "access.db").exists())
+        anew = not (self.api_key and self.admin_password and (self.folder / "access.db").exists())
         self.library.prepare(anew=anew)
         if anew:
-            for file in (*self.folder.glob("*.db*"), *(self.folder / name for name in _KEPT)):
+            kept = [self.folder / name for name in (*_KEPT, "var/audit-heads.jsonl")]
+            for file in (*self.folder.glob("*.db*"), *kept):
                 file.unlink(missing_ok=True)
 
     def keep(self, name: str, text: str) -> None:

@@ -22,6 +22,7 @@ from sync.synthetic.server import Login, RosterServer, host_key
 _READY = Question("is the service up?", "/readyz", ("200",))
 _READY_SECONDS = 60
 SELF_CHECK = "make-run-self-check"
+ADMIN = "librarian"
 _HELD = 2
 
 _RELEASED_TO_ALL = ("library_number", "name", "patron_type", "branch", "expires")
@@ -58,6 +59,9 @@ class Stage:
             "sip2_login": SELF_CHECK,
             "sip2_password": self.home.sip2_password or "",
             "institution": INSTITUTION,
+            "admin_url": f"{url}/admin/",
+            "admin_user": ADMIN,
+            "admin_password": self.home.admin_password or "",
         }
 
 
@@ -100,6 +104,8 @@ def _run_night(home: Home, children: Children) -> dict[str, Any]:
         _add_client(home, children, "make-run-patronapi", "patronapi")
         home.keep("sip2-password", _add_client(home, children, SELF_CHECK, "sip2")["key"])
         home.keep("api-key", _add_client(home, children, "make-run", "rest")["key"])
+        account = ["access-service", "staff", "add", ADMIN, "--role", "library-admin", "--password-only", "--json"]
+        home.keep("admin-password", json.loads(children.run(account, home.environment()))["password"])
     said = children.run(["roster-sync", "run", DISTRICT, "--json"], home.environment(night=True), {0, _HELD})
     report: dict[str, Any] = json.loads(said)
     return report

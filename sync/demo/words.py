@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sync.demo.stage import Stage
+from sync.demo.stage import ADMIN, Stage
 
 
 def night(stage: Stage) -> str:
@@ -39,6 +39,7 @@ def invitation(stage: Stage) -> str:
             f"  SIP2         {stage.facts()['sip2_address']}  (login and password: var/demo.json)",
             f"  student ID   {who.student_number}  (library card {who.library_number})",
             f"  PIN          {who.pin}",
+            f"  staff pages  {stage.facts()['admin_url']}  (user {ADMIN}, password {stage.facts()['admin_password']})",
             "",
             "Try, in another terminal:",
             *(f"  {command}" for command in _commands(stage)),

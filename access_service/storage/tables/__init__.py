@@ -34,6 +34,7 @@ from access_service.storage.tables.people import (
     retired_numbers,
 )
 from access_service.storage.tables.service import audit, clients, counters, pepper_keys
+from access_service.storage.tables.staff import staff, staff_failures, staff_sessions
 
 __all__ = [
     "DAY",
@@ -69,6 +70,9 @@ __all__ = [
     "rule_versions",
     "runs",
     "seen",
+    "staff",
+    "staff_failures",
+    "staff_sessions",
     "states_before",
     "traffic",
     "usage",

@@ -1,0 +1,146 @@
+"""Who comes in to the pages, and who does not."""
+
+import re
+from pathlib import Path
+
+import pyotp
+import pytest
+from flask import Flask
+
+from access_service.audit import Auditor
+from access_service.domain.staff import RIGHTS, Right, StaffMember, StaffRole
+from access_service.errors import OperatorError
+from access_service.staff import NewAccount, StaffRoom
+from access_service.storage import audit, staff
+from access_service.web.admin import gate
+from tests.access_service import seed
+from tests.access_service.admin.visiting import Pages, Visitor
+
+ADA = StaffMember("ada", StaffRole.OPERATOR)
+SIGN_IN = "/admin/sign-in"
+
+
+@pytest.fixture
+def room(pages: Pages) -> StaffRoom:
+    return StaffRoom(pages.databases, seed.VAULT)
+
+
+@pytest.fixture
+def auditor(tmp_path: Path) -> Auditor:
+    return Auditor(seed.VAULT, "somebody by command", tmp_path / "audit-heads.jsonl", seed.at_noon)
+
+
+def tell(visitor: Visitor, made: NewAccount, code: str = "", **more: str) -> int:
+    fields = {"name": ADA.name, "password": made.password, "code": code, **more}
+    return visitor.post(SIGN_IN, fields).status_code
+
+
+def test_password_and_code_open_once(pages: Pages, room: StaffRoom, auditor: Auditor) -> None:
+    """With both somebody is in; a code is good once; signing out ends the session, also for who copied its cookie."""
+    made = room.add(auditor, ADA)
+    code = pyotp.TOTP(made.secret).now()
+    visitor = pages.stranger()
+    assert tell(visitor, made) == 401
+    assert tell(visitor, made, code) == 303
+    assert visitor.get("/admin/").status_code in (200, 303)
+    assert tell(pages.stranger(), made, code) == 401
+    cookie = visitor.client.get_cookie("staff", path="/")
+    assert cookie is not None
+    assert visitor.post("/admin/sign-out").status_code == 303
+    visitor.client.set_cookie("staff", cookie.value, path="/")
+    assert SIGN_IN in visitor.get("/admin/").headers["Location"]
+    with pages.databases.reader.connect() as connection:
+        on_record = [(entry.by, entry.action) for entry in audit.entries(connection)]
+    assert on_record == [
+        ("somebody by command", "staff_add"),
+        ("staff ada", "sign_in"),
+        ("staff ada", "sign_out"),
+    ]
+
+
+def test_an_account_without_codes_is_good_on_this_machine_alone(
+    pages: Pages, room: StaffRoom, auditor: Auditor
+) -> None:
+    """A proxy that nobody counted makes everybody look local, so its header shuts the door."""
+    made = room.add(auditor, ADA, second_factor=False)
+    fields = {"name": ADA.name, "password": made.password}
+    assert pages.stranger().post(SIGN_IN, fields, headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 401
+    assert pages.stranger().post(SIGN_IN, fields).status_code == 303
+
+
+def test_wrong_tries_shut_the_door_for_a_while(pages: Pages, room: StaffRoom, auditor: Auditor) -> None:
+    """After five wrong passwords the right one is refused too; a new one and an end sign people out."""
+    made = room.add(auditor, ADA, second_factor=False)
+    visitor = pages.stranger()
+    for _ in range(6):
+        assert tell(visitor, NewAccount("wrong", "")) == 401
+    assert tell(visitor, made) == 401
+    opened = pages.sign_in("operator", name="ada")
+    assert opened.get("/admin/").status_code != 401
+    room.renew(auditor, "ada")
+    assert SIGN_IN in opened.get("/admin/").headers["Location"]
+    room.end(auditor, "ada")
+    with pytest.raises(OperatorError, match="there is no such account"):
+        room.end(auditor, "ada")
+    with pytest.raises(OperatorError, match="given before"):
+        room.add(auditor, ADA)
+
+
+def test_a_form_whose_session_ended_waits_for_its_owner(pages: Pages, room: StaffRoom, auditor: Auditor) -> None:
+    """What was typed is shown to the same person to be sent, and is gone for anybody else."""
+    made = room.add(auditor, ADA, second_factor=False)
+    visitor = pages.sign_in("operator", name="ada")
+    with pages.databases.reader.connect() as connection:
+        staff.end_sessions(connection, "ada")
+    late = visitor.post("/admin/sign-out", {"reason": "a <b>badge</b>"})
+    assert late.status_code == 401
+    kept = re.search(r'name="kept" value="([^"]+)"', late.text)
+    assert kept
+    assert "badge" not in late.text
+    back = visitor.post(SIGN_IN, {"name": "ada", "password": made.password, "kept": kept[1]})
+    assert back.status_code == 200
+    assert 'action="/admin/sign-out"' in back.text
+    assert "a &lt;b&gt;badge&lt;/b&gt;" in back.text
+    bob = room.add(auditor, StaffMember("bob", StaffRole.DESK), second_factor=False)
+    other = pages.stranger().post(SIGN_IN, {"name": "bob", "password": bob.password, "kept": kept[1]})
+    assert other.status_code == 303
+
+
+def test_forms_come_from_these_pages(pages: Pages) -> None:
+    """Without the page's token, or from another site, nothing is done; a redirect stays here."""
+    visitor = pages.sign_in("operator")
+    assert visitor.client.post("/admin/sign-out").status_code == 400
+    assert visitor.post("/admin/sign-out", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert visitor.get("/admin/").status_code != 401
+
+
+def test_pages_are_open_from_their_networks_only(pages: Pages) -> None:
+    """From elsewhere not even the sign-in is shown, and the page says which key says so."""
+    answer = pages.stranger().get(SIGN_IN, environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    assert answer.status_code == 403
+    assert "[admin] networks" in answer.text
+    assert pages.stranger().get(SIGN_IN).headers["Content-Security-Policy"] == gate.POLICY
+
+
+def test_what_a_role_may_is_written_down() -> None:
+    """docs/staff.md has each role and each right, as the code has them."""
+    page = (Path(__file__).parents[3] / "docs" / "staff.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \|[^|]*\| ([^|]*) \|$", page, re.MULTILINE))
+    assert {right: set(re.findall(r"`([a-z-]+)`", roles)) for right, roles in rows.items()} == {
+        right.value: {role.value for role in StaffRole if right in RIGHTS[role]} for right in Right
+    }
+
+
+def test_district_it_without_a_district_sees_nobody() -> None:
+    """A role that was given no district is not everybody's."""
+    assert not StaffMember("x", StaffRole.DISTRICT_IT).sees("demo")
+    assert StaffMember("x", StaffRole.DESK).sees("demo")
+    assert not StaffMember("x", StaffRole.DESK, frozenset({"oak"})).sees("demo")
+
+
+def test_a_page_that_says_nothing_of_who_may_see_it_stops_the_start() -> None:
+    """Deny by default: such an app is never made."""
+    app = Flask("another")
+    app.add_url_rule("/admin/open", "admin.open", lambda: "for everybody?")
+    with pytest.raises(AssertionError, match="does not say who"):
+        gate.check(app)
