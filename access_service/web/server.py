@@ -18,7 +18,7 @@ from granian.server.mp import MPServer
 
 from access_service.answering import check
 from access_service.ports import cannot_listen
-from access_service.settings import Http
+from access_service.settings import Http, secret
 
 APP = "access_service.web.app"
 # More than ever wait for the work of failures (slow_hash.WAITING): the others answer meanwhile.
@@ -29,6 +29,8 @@ STOP_SECONDS = 10
 def serve(config: Path) -> None:
     """Serve until stopped; requests under way are finished. OperatorError, one line, if it cannot even start."""
     configured = check(config)
+    if configured.service.admin.oidc:
+        secret("OIDC_CLIENT_SECRET")
     http = configured.service.http
     _claim(http)
     relay = configured.service.relay
