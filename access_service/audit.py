@@ -28,6 +28,7 @@ class Action(StrEnum):
     """What can be done. docs/codes.md says of each what its entry holds."""
 
     RUN = "run"
+    APPROVE_FIRST = "approve_first"
     APPROVE = "approve"
     DISCARD = "discard"
     UNDO = "undo"

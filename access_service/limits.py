@@ -49,7 +49,8 @@ class Season(Table):
 
 
 class Limits(Table):
-    """What a night may do unattended: of each pair, the larger of a percent of the patrons and a count."""
+    """What a night may do unattended: of each pair, the larger of a percent of the patrons and a count. A held night
+    with more removals than `second_person_removals` is approved by two people."""
 
     creates_percent: Percent = 30
     creates_count: Count = 100
@@ -77,6 +78,7 @@ class Limits(Table):
     opt_outs_percent: Percent = 20
     opt_outs_count: Count = 5
     file_shrink_percent: Percent = 20
+    second_person_removals: Count | None = None
     group: GroupLimits | None = GroupLimits()
     seasons: tuple[Season, ...] = ()
 

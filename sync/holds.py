@@ -1,6 +1,8 @@
 """What a person decides on a held night: look, approve, discard. It stands until another file has come."""
 
+import math
 from dataclasses import replace
+from datetime import datetime
 
 from access_service.audit import Action, Deed
 from access_service.errors import OperatorError
@@ -16,6 +18,7 @@ from sync.order import Approval, Job, auditor
 from sync.report import Report
 from sync.rules import rules_of
 
+SECOND = "a second person, who approves it as well"
 DECIDING = (*HOLDS, Outcome.DISCARDED, *GOOD_NIGHTS)
 
 
@@ -34,13 +37,39 @@ def look(job: Job, run_id: int) -> Report:
 
 
 def approve(job: Job, run_id: int, reason: str) -> Report:
-    """Plan again from the held file, and apply it: what it was held for goes, and nothing else. Errors as `run`."""
+    """Plan again from the held file, and apply it: what it was held for goes, and nothing else. Held as it
+    was where this is the first of two people's words. Errors as `run`."""
     run = _held(job, run_id)
+    if removals(run) > (job.district.limits.second_person_removals or math.inf) and not _is_second(job, run, reason):
+        return Report(job.code, preview=False, run_id=run_id, outcome=Outcome.HELD, facts={"waits_for": SECOND})
     findings = frozenset(finding["code"] for finding in run.report["findings"])
     if run.rules_version != rules_of(job.district).version:
         # These rules are not the ones that were looked at.
         findings -= {Finding.RULES_CHANGED}
     return night.run(replace(job, held=run_id, approval=Approval(run_id, findings, reason)))
+
+
+def removals(run: Run) -> int:
+    """How many patrons a held run would make absent, or let leave."""
+    return int(run.report.get("removals", 0))
+
+
+def _is_second(job: Job, run: Run, reason: str) -> bool:
+    """Whether another person has approved the run before; where nobody has, this is now the first word, on record."""
+    with database_errors(), exclusively(job.databases, job.settings.service.spool, job.code):
+        run = _held(job, run.run_id)
+        if first := run.report.get("approved_first"):
+            if first["by"] == job.started_by:
+                raise OperatorError(
+                    f"run {run.run_id}: you have approved it already; it has {removals(run):,} removals, so another"
+                    " person has to as well ([limits] second_person_removals)"
+                )
+            return True
+        said = {"by": job.started_by, "reason": reason, "at": job.now().isoformat(timespec="seconds")}
+        with auditor(job).transaction(job.databases) as record:
+            runs.retell(record.connection, run.run_id, {**run.report, "approved_first": said})
+            record.note(Deed(Action.APPROVE_FIRST, f"run {run.run_id}", reason, job.code))
+    return False
 
 
 def discard(job: Job, run_id: int, reason: str) -> Run:
@@ -66,6 +95,8 @@ def of_district(job: Job) -> Job:
 
 def _held(job: Job, run_id: int) -> Run:
     found = [run for run in standing(job.settings, job.databases) if run.run_id == run_id]
+    if not found and (decided := _decided(job, run_id)):
+        raise OperatorError(f"run {run_id} {decided}; nothing was done")
     if not found and _aged(job, run_id):
         raise OperatorError(
             f"run {run_id}: its file was kept for [agreement] raw_days and is gone; let a run fetch it again"
@@ -73,6 +104,18 @@ def _held(job: Job, run_id: int) -> Run:
     if not found:
         raise OperatorError(f"run {run_id} is not held, or no more; `roster-sync holds` lists those that are")
     return found[0]
+
+
+def _decided(job: Job, run_id: int) -> str:
+    """Who has decided on a run, and how; "" where nobody has."""
+    with database_errors(), job.databases.reader.connect() as connection:
+        run, approval = runs.get(connection, run_id), runs.approval(connection, run_id)
+    if approval:
+        at = approval.started_at
+        return f"was approved by {approval.started_by} on {at:%Y-%m-%d at %H:%M} UTC (run {approval.run_id})"
+    if run and (said := run.report.get("discarded")):
+        return f"was discarded by {said['by']} on {datetime.fromisoformat(said['at']):%Y-%m-%d at %H:%M} UTC"
+    return ""
 
 
 def _aged(job: Job, run_id: int) -> bool:

@@ -26,6 +26,7 @@ from sync.judgement import last_state, plan_for, same_file
 from sync.ledger import close, deed, fail, ledger_entry, left_behind, outcome, tell_district
 from sync.night import Night
 from sync.order import Job, auditor, sync_key, timed
+from sync.progress import watched
 from sync.quarantine import Seal, Shelf
 from sync.report import Report
 from sync.rules import rules_of
@@ -57,6 +58,12 @@ def run(job: Job) -> Report:
     if approval := job.approval:
         report.approved = approval.findings
         report.facts |= {"approves": approval.run_id, "reason": approval.reason}
+    with watched(job, report) as seen:
+        _night(seen, report)
+    return report
+
+
+def _night(job: Job, report: Report) -> None:
     with database_errors():
         schema.check(job.databases)
         rules_version = rules_of(job.district).version
@@ -81,7 +88,6 @@ def run(job: Job) -> Report:
                 raise
             tell_district(job, report, found)
         tell_ils(job, report)
-    return report
 
 
 def _run(job: Job, report: Report, found: Findings) -> None:

@@ -16,7 +16,7 @@ from sync.drift import drifted, opt_outs_drifted
 from sync.findings import Findings
 from sync.formats import read_package
 from sync.formats.reader import Reader
-from sync.guard import Facts, Verdict, judge
+from sync.guard import Facts, Finding, Verdict, judge
 from sync.night import Night
 from sync.opted_out import keeping_none_of
 from sync.order import Job, timed
@@ -88,6 +88,8 @@ def plan_for(  # noqa: PLR0913, PLR0917 - all that a night is made of
         amounts=amounts(planned.plan),
         groups=groups(planned.plan, last) if last else (),
     )
+    # Who is newly missing, and not who was missing before as well, as counts have it.
+    report.facts["removals"] = facts.amounts.get(Finding.REMOVALS, 0)
     with job.databases.reader.connect() as connection:
         reasons = (
             *rules_reasons(connection, job.code, night.rules, report),

@@ -119,6 +119,8 @@ class Report:
             if self.outcome in (Outcome.SAME_FILE, Outcome.SAME_STUDENTS):
                 would = SENTENCES[self.outcome]
             return f"{self.district}: preview, nothing was written; the plan {would}"
+        if "waits_for" in self.facts:
+            return f"{self.district}: run {self.run_id} is still HELD; it waits for {self.facts['waits_for']}"
         if "undoes" in self.facts:
             return f"{self.district}: run {self.run_id} {SENTENCES[self.outcome]}, and undid run {self.facts['undoes']}"
         return f"{self.district}: run {self.run_id} {SENTENCES[self.outcome]}"

@@ -145,7 +145,7 @@ def last_started(connection: Connection, district: str) -> datetime | None:
     """When the newest run of a district began, however it ended; an undo is none."""
     newest = select(func.max(runs.c.started_at)).where(runs.c.district == district, runs.c.undoes.is_(None))
     moment = connection.execute(newest).scalar_one()
-    return _utc(moment) if moment else None
+    return utc(moment) if moment else None
 
 
 def last_file(connection: Connection, district: str) -> Mapping[str, Any]:
@@ -168,6 +168,14 @@ def get(connection: Connection, run_id: int) -> Run | None:
     return _run(row) if row else None
 
 
+def approval(connection: Connection, run_id: int) -> Run | None:
+    """The run by which a held run was approved and applied."""
+    said = runs.c.run_id > run_id, runs.c.report.contains(f'"approves": {run_id},', autoescape=True)
+    applied = select(runs).where(*said, runs.c.outcome.in_(PUBLISHED)).order_by(runs.c.run_id).limit(1)
+    row = connection.execute(applied).one_or_none()
+    return _run(row) if row else None
+
+
 def state(connection: Connection, district: str) -> DistrictState | None:
     """What the last applied run left behind, or None before the first."""
     return states(connection).get(district)
@@ -177,7 +185,7 @@ def states(connection: Connection) -> Mapping[str, DistrictState]:
     """The same for every district that ever had an accepted roster."""
     found = {}
     for row in connection.execute(select(district_state)):
-        facts = row._asdict() | {"seen_at": _utc(row.seen_at)}
+        facts = row._asdict() | {"seen_at": utc(row.seen_at)}
         district = facts.pop("district")
         found[district] = DistrictState(**facts)
     return found
@@ -203,14 +211,14 @@ def exclusion(connection: Connection, district: str, marks: list[bytes]) -> tupl
 
 def _run(row: Any) -> Run:
     facts = row._asdict() | {
-        "started_at": _utc(row.started_at),
-        "finished_at": _utc(row.finished_at) if row.finished_at else None,
+        "started_at": utc(row.started_at),
+        "finished_at": utc(row.finished_at) if row.finished_at else None,
         "outcome": Outcome(row.outcome),
         "report": json.loads(row.report),
     }
     return Run(**facts)
 
 
-def _utc(moment: datetime) -> datetime:
-    # SQLite keeps no zone; what we store is UTC.
+def utc(moment: datetime) -> datetime:
+    """A stored moment with its zone: SQLite keeps none, and what we store is UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

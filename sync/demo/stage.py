@@ -88,6 +88,7 @@ def staged(home: Home, port: int, sip2_port: int, stop: Stop) -> Iterator[Stage]
         home.library.take()
         heard = children.run(["roster-sync", "extract"], home.environment(night=True))
         checks = [children.keep(["access-service", verb], home.environment()) for verb in ("serve", "serve-sip2")]
+        checks.append(children.keep(["roster-sync", "schedule"], home.environment(night=True)))
 
         def check() -> None:
             for each in checks:

@@ -22,6 +22,7 @@ from access_service.storage.runs import GOOD_NIGHTS
 from sync.alarms import Alarm, AlarmCode, alarms
 from sync.console import Installation
 from sync.due import is_open, is_owed, next_due
+from sync.schedule.wishes import Wishes
 from sync.schedule.work import age, tell, work
 from sync.sftp import LoginRefusedError, credentials, new_file
 
@@ -57,6 +58,7 @@ class Shift:
         self._not_before: dict[str, float] = {}
         self._aged: dict[str, date] = {}
         self._told: set[tuple[str, AlarmCode, date]] = set()
+        self._wishes = Wishes(installation, databases)
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         executors = {"default": ThreadPoolExecutor(AT_ONCE)}
         self._clock = BackgroundScheduler(timezone=UTC, executors=executors, job_defaults=defaults)
@@ -69,6 +71,7 @@ class Shift:
         """Start nothing any more, and wait for what is under way."""
         self._ending.set()
         self._clock.shutdown()
+        self._wishes.end()
 
     def beat(self) -> None:
         """Read the configuration again now and then, and start what somebody asked for."""
@@ -77,6 +80,7 @@ class Shift:
             self._reread()
         with self._databases.reader.connect() as connection:
             waiting = requests.waiting(connection)
+            self._wishes.beat(connection)
         for code, asked_by in waiting.items():
             if code not in self._under_way and self._not_before.get(code, 0) <= time.monotonic():
                 self._under_way.add(code)

@@ -20,7 +20,7 @@ from access_service.storage.tables import runs
 from sync import cli
 from sync.console import Installation
 from sync.job import run
-from sync.schedule import shift
+from sync.schedule import service, shift, wishes
 from sync.schedule.work import work
 from tests.commands import ROOT
 from tests.place import PEPPER, SYNC_KEY
@@ -237,3 +237,20 @@ def stopped_before_apply(config: str, stopped: str) -> None:
         run(replace(Installation(Path(config)).job("demo"), phase=phase))
     except OperatorError as error:
         print(json.dumps({"event": "refused", "error": str(error)}))  # noqa: T201
+
+
+def quick_heart(config: str) -> None:
+    """A scheduler that looks for wishes more often."""
+    service.BEAT = 0.1  # type: ignore[assignment]
+    scheduler(config)
+
+
+def stuck(config: str, begun: str) -> None:
+    """A scheduler that begins a wish, says so in the file `begun`, and never ends it."""
+
+    def never(*_: object) -> None:
+        Path(begun).touch()
+        time.sleep(60)
+
+    setattr(wishes, "answer", never)  # noqa: B010 - for mypy
+    scheduler(config)

@@ -1,6 +1,6 @@
 """The schema. Rows never leave storage; the other modules there return values."""
 
-from access_service.storage.tables.day import attempts, guesses, patron_use, traffic, usage
+from access_service.storage.tables.day import attempts, guesses, patron_use, progress, traffic, usage
 from access_service.storage.tables.ils import (
     ils_accounts,
     ils_cards,
@@ -64,6 +64,7 @@ __all__ = [
     "patron_use",
     "patrons",
     "pepper_keys",
+    "progress",
     "quarantine",
     "requests",
     "retired_numbers",

@@ -1,6 +1,6 @@
 """What sign-ins write. On SQLite schema `day` is a file of its own, so that no night delays one."""
 
-from sqlalchemy import BigInteger, Column, Date, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, LargeBinary, String, Table, Text
 
 from access_service.storage.tables.metadata import DAY, metadata
 
@@ -79,5 +79,16 @@ patron_use = Table(
     Column("patron_id", BigInteger, primary_key=True, autoincrement=False),
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
+    schema=DAY,
+)
+
+# How far the run of a district is. It is in this schema because a night holds the only writer of the other.
+progress = Table(
+    "progress",
+    metadata,
+    Column("district", String(31), primary_key=True),
+    Column("run_id", Integer, nullable=False),
+    Column("phase", String(15), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
     schema=DAY,
 )

@@ -66,7 +66,7 @@ runs = Table(
     Column("aged_on", Date),
 )
 
-# Runs that somebody asked for and the schedule is to start; taken by the next run that asks the district.
+# What somebody asked of the night. A run is taken by the next one that asks the district; all else is answered as JSON.
 requests = Table(
     "requests",
     metadata,
@@ -76,11 +76,20 @@ requests = Table(
     Column("asked_at", DateTime(timezone=True), nullable=False),
     Column("taken_run", Integer),
     Column("taken_at", DateTime(timezone=True)),
+    Column("kind", String(15), nullable=False, server_default="run"),
+    # The run that it is about.
+    Column("run_id", Integer),
+    Column("reason", Text, nullable=False, server_default=""),
+    # Sealed; only until the answer.
+    Column("payload", LargeBinary),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("answer", Text, nullable=False, server_default="{}"),
     Index(
-        "ix_requests_waiting",
+        "ix_requests_unanswered",
         "district",
-        sqlite_where=text("taken_run IS NULL"),
-        postgresql_where=text("taken_run IS NULL"),
+        sqlite_where=text("answered_at IS NULL"),
+        postgresql_where=text("answered_at IS NULL"),
     ),
 )
 
