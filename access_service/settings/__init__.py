@@ -5,6 +5,7 @@ from access_service.settings.agreement import QUARANTINE_DAYS, Agreement, Roster
 from access_service.settings.district import District
 from access_service.settings.example import Example
 from access_service.settings.feed import Feed, MappedField
+from access_service.settings.library import Library, PaperSize
 from access_service.settings.loading import PLACES, Settings, load, secret
 from access_service.settings.relay import Relay
 from access_service.settings.service import Http, Pins, Service, Sip2
@@ -18,8 +19,10 @@ __all__ = [
     "Example",
     "Feed",
     "Http",
+    "Library",
     "MappedField",
     "Oidc",
+    "PaperSize",
     "Pins",
     "Relay",
     "RosterField",

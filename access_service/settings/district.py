@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from access_service.domain.calendar import SchoolCalendar
 from access_service.domain.mapping import MappingRules
 from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind, Reissue
+from access_service.domain.wording import Language
 from access_service.ils import OfDistrict
 from access_service.limits import Limits
 from access_service.notices import Notify
@@ -28,9 +29,12 @@ def _zone(name: str) -> str:
 
 
 class DistrictTable(Table):
+    """`languages` are those of its families, in the order in which letters have them."""
+
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
     name: str
     timezone: Annotated[str, AfterValidator(_zone)]
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = (Language.ENGLISH,)
 
 
 class District(Table):

@@ -10,6 +10,7 @@ from access_service.domain.pins import PinOwner
 from access_service.ils import Ils
 from access_service.notices import Mail
 from access_service.settings.admin import Admin
+from access_service.settings.library import Library
 from access_service.settings.relay import Relay
 from access_service.toml import Table
 
@@ -85,6 +86,7 @@ class Service(Table):
     ils: Ils | None = None
     relay: Relay | None = None
     admin: Admin = Admin()
+    library: Library = Library()
 
     @model_validator(mode="after")
     def _pins_have_an_owner(self) -> Self:
