@@ -5,6 +5,7 @@ from datetime import datetime
 import click
 
 from access_service import desk, overrides
+from access_service.blocks import BlockDesk
 from access_service.command_line import WHY
 from access_service.console import Installation, typed_pin
 from access_service.domain.chosen_pins import MAX_DIGITS, PinRefusal
@@ -136,6 +137,39 @@ def pin(installation: Installation, number: str, at_random: bool, reset: bool, r
     click.echo(f"patron {found.patron_id}: a PIN was chosen; the issued one opens nothing any more")
     if chosen:
         click.echo(f"PIN, shown only now: {chosen}")
+
+
+@patron.command()
+@click.argument("number")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of the block; without it, until it is lifted."
+)
+@_REASON
+@click.pass_obj
+def block(installation: Installation, number: str, until: datetime | None, reason: str) -> None:
+    """Block a patron from the next lookup on; again, it gives another reason or day."""
+    databases = installation.databases()
+    district, found = _named(installation, databases, number)
+    with database_errors():
+        made = BlockDesk(databases, installation.auditor(databases), district).block(
+            found, reason, until.date() if until else None
+        )
+    ends = f"through {made.until}" if until else "until `access-service patron unblock` lifts it"
+    click.echo(f"patron {found.patron_id}, {found.patron.library_number}: blocked {ends}")
+
+
+@patron.command()
+@click.argument("number")
+@_REASON
+@click.pass_obj
+def unblock(installation: Installation, number: str, reason: str) -> None:
+    """Lift the library's own block of a patron; one of the ILS stays."""
+    databases = installation.databases()
+    district, found = _named(installation, databases, number)
+    with database_errors():
+        BlockDesk(databases, installation.auditor(databases), district).unblock(found, reason)
+    theirs = "; the ILS still blocks the card" if found.blocked else ""
+    click.echo(f"patron {found.patron_id}, {found.patron.library_number}: no longer blocked here{theirs}")
 
 
 def _named(installation: Installation, databases: Databases, number: str) -> tuple[District, PatronRecord]:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from sqlalchemy import Engine
 
 from access_service.cardholders import Cardholders
-from access_service.domain.access import Answer, PinResult, Standing, judge, kept_open, wound_down
+from access_service.domain.access import Answer, PinResult, Standing, barred, judge, kept_open, wound_down
 from access_service.domain.client import Client
 from access_service.domain.guessing import SOME, Guess, allowed
 from access_service.domain.identifiers import YIELDING, IdentifierKind, Reading
@@ -187,7 +187,7 @@ class PatronDirectory:
             return Found(Standing.AMBIGUOUS)
         today, freezes = self._today(hit.district), self._freezes.of(hit.district)
         record = kept_open(hit.record, freezes, today) if freezes else hit.record
-        record = wound_down(record, self._districts[hit.district].agreement.last_day)
+        record = barred(wound_down(record, self._districts[hit.district].agreement.last_day), today)
         return Found(judge(record, today), hit if record is hit.record else replace(hit, record=record))
 
     def _cards(self, persons: set[int], client: Client) -> list[Card]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from access_service.directory import as_persons, linked, meanings, owners, verified_here
-from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, judge, kept_open, wound_down
+from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, barred, judge, kept_open, wound_down
 from access_service.domain.calendar import STANDSTILL, Freeze
 from access_service.domain.identifiers import BADGES, IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules
@@ -24,12 +24,14 @@ from access_service.next_steps import (
     RENEW,
     SKIPPED,
     TEST_CARD,
+    UNBLOCK,
 )
 from access_service.opt_outs import Kind, Ledger, Source
 from access_service.pin_vault import PinVault
 from access_service.provenance import Provenance, provenance
 from access_service.settings import District
-from access_service.storage import clients, exceptions, freezes, ils, patrons, runs
+from access_service.storage import blocks, chosen_pins, clients, exceptions, freezes, ils, patrons, runs
+from access_service.storage.blocks import UNTIL_LIFTED
 from access_service.storage.exceptions import ExceptionKind, Granted
 from access_service.storage.ils import AccountState
 from access_service.storage.patrons import Hit
@@ -106,7 +108,7 @@ class Explainer:
         today = self.now.astimezone(district.zone).date()
         frozen = freezes.read(self.connection).get(district.code, ())
         last_day = district.agreement.last_day
-        standing = judge(wound_down(kept_open(record, frozen, today), last_day), today)
+        standing = judge(barred(wound_down(kept_open(record, frozen, today), last_day), today), today)
         waits = Waits(self.connection, self.districts, self.now)
         told = tuple(self._told(record, standing, waits))
         if record.patron.role is Role.TEST_CARD:
@@ -120,6 +122,7 @@ class Explainer:
             *_rules(record, district.rules),
             _pin(record, district, self.pin_owner),
             *waits.guessed(record),
+            *self._blocked(record, today),
             *self._granted(record),
             *self._in_ils(record),
         )
@@ -128,6 +131,8 @@ class Explainer:
             next_step = "give it a new date with `access-service patron convert`"
         elif standing is Standing.EXPIRED and today > last_day:
             next_step = RENEW
+        elif standing is Standing.BLOCKED and not record.blocked:
+            next_step = UNBLOCK
         if standing in IN_GOOD_STANDING and not verified_here(record, self.pin_owner):
             next_step = ILS_PIN
         elif standing in IN_GOOD_STANDING and not record.has_pin:
@@ -159,6 +164,12 @@ class Explainer:
             asked = f"it can be a cardholder's: for client {', '.join(relaying)} the ILS is asked ([relay])"
             return Explanation(Standing.UNKNOWN, (read, *rosters, asked), ASK_ILS.format(relaying[0]))
         return Explanation(Standing.UNKNOWN, (read, *rosters), NEXT_STEPS[Standing.UNKNOWN])
+
+    def _blocked(self, record: PatronRecord, today: date) -> Iterator[str]:
+        block = blocks.of_cards(self.connection, chosen_pins.cards(self.connection, record))
+        if block and block.until >= today:
+            ends = "until that is lifted" if block.until == UNTIL_LIFTED else f"through {block.until}"
+            yield f"the library blocks the card {ends}, by {block.by} on {block.at:%Y-%m-%d}: {block.reason}"
 
     def _in_ils(self, record: PatronRecord) -> Iterator[str]:
         if record.blocked:

@@ -53,6 +53,7 @@ NOT_IN_ILS = {
     AccountState.THEIRS: "look at the account in the ILS, for loads leave it alone; `roster-sync accounts release`"
     " has the next one tell all of it",
 }
+UNBLOCK = "settle why the library blocks the card; `access-service patron unblock` lifts that at once"
 RENEW = "renew the agreement with the district, and set [agreement] ends"
 TEST_CARD = "nothing: with the right PIN it works through its last day; `access-service exception remove` ends it now"
 SKIPPED = "`access-service exception remove` ends that; the next night then looks at the student again"

@@ -57,6 +57,10 @@ BROKEN = {
     " JOIN ils_accounts a ON a.patron_id = i.patron_id WHERE a.made AND a.told <> '{}'",
     "two PINs of one patron": "SELECT i.patron_id FROM ils_pins i JOIN patrons p ON p.patron_id = i.patron_id"
     " WHERE p.pin_digest IS NOT NULL OR p.chosen_hash IS NOT NULL",
+    "blocked, and nobody says why, or not blocked, and somebody does": "SELECT patron_id FROM patrons p"
+    " WHERE (blocked_until IS NOT NULL) <> EXISTS (SELECT 1 FROM blocks b WHERE b.patron_id = p.patron_id)",
+    "a note on nobody": "SELECT note FROM notes n WHERE NOT EXISTS"
+    " (SELECT 1 FROM patrons p WHERE p.patron_id = n.patron_id AND p.district = n.district)",
     "an account of nobody": "SELECT patron_id FROM ils_accounts a WHERE NOT EXISTS"
     " (SELECT 1 FROM patrons p WHERE p.patron_id = a.patron_id AND p.district = a.district)",
     "an account that was told and never made": "SELECT patron_id FROM ils_accounts WHERE told <> '{}' AND load = 0",

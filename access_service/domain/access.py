@@ -111,12 +111,18 @@ STANDING = {
 
 def judge(record: PatronRecord, today: date) -> Standing:
     """The standing of one patron today. A card is good through the day it expires; with a graduate's, the student has
-    left. A block of the ILS counts while the card would be good without it."""
+    left. A block counts while the card would be good without it."""
     if record.presence is Presence.LEFT:
         return Standing.LEFT
     if record.patron.expires < today:
         return Standing.LEFT if record.presence is Presence.GRADUATED else Standing.EXPIRED
     return Standing.BLOCKED if record.blocked else STANDING[record.presence]
+
+
+def barred(record: PatronRecord, today: date) -> PatronRecord:
+    """The patron as they stand under a block of the library's own: as under one of the ILS's."""
+    until = record.blocked_until
+    return replace(record, blocked=True) if until and until >= today and not record.blocked else record
 
 
 def wound_down(record: PatronRecord, last_day: date) -> PatronRecord:

@@ -71,7 +71,7 @@ class PatronRecord:
     """A stored patron. `patron_id` never changes and is never reused; credentials and usage hang on it.
 
     `person` is set of one who is linked with patrons of other districts: the patron id of the eldest. `blocked` is the
-    ILS's word, by its newest extract.
+    ILS's word, by its newest extract; `blocked_until` the last day of a block of the library's own.
     `pin_key` and `pin_digest` are the issued PIN under a pepper (pin_vault.py); both None means that none was issued.
     Where one was chosen the issued one opens nothing.
     """
@@ -87,6 +87,7 @@ class PatronRecord:
     person: int | None = None
     blocked: bool = False
     chosen: ChosenPin | None = None
+    blocked_until: date | None = None
 
     @property
     def has_pin(self) -> bool:

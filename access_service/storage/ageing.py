@@ -14,6 +14,7 @@ from access_service.storage.patrons import BATCH
 from access_service.storage.runs import PUBLISHED, REFRESH, Outcome
 from access_service.storage.tables import (
     attempts,
+    blocks,
     changes,
     district_state,
     exceptions,
@@ -22,6 +23,7 @@ from access_service.storage.tables import (
     identifiers,
     ils_matches,
     ils_pins,
+    notes,
     overrides,
     patron_use,
     patrons,
@@ -94,7 +96,7 @@ def forget(
     rows = [(each.patron_id, f"{_NOBODY}{each.patron_id}", today.isoformat()) for each in forgotten]
     bulk.delete(connection, retired_numbers, ("mark",), [(mark,) for mark in retired])
     bulk.insert(connection, retired_numbers, ("mark", "holder"), retired.items())
-    for table in (identifiers, seen, changes, overrides, exceptions, ils_matches, ils_pins):
+    for table in (identifiers, seen, changes, overrides, exceptions, blocks, notes, ils_matches, ils_pins):
         bulk.delete(connection, table, ("patron_id",), ids)
     _forget_accounts(connection, [each.patron_id for each in forgotten], today)
     bulk.update(connection, patrons, columns, rows)
@@ -103,7 +105,7 @@ def forget(
         update(patrons)
         .where(nobody, or_(patrons.c.library_number != "", patrons.c.student_number != ""))
         .values(student_number="", library_number="", given_name="", family_name="")
-        .values(pin_key=None, pin_digest=None, **chosen_pins.NONE)
+        .values(pin_key=None, pin_digest=None, blocked_until=None, **chosen_pins.NONE)
     )
     connection.execute(
         update(patrons)

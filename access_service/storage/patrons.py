@@ -24,7 +24,7 @@ _RECORD = [
         patrons.c[name]
         for name in ("presence", "left_on", "created_on", "updated_on", "pin_key", "pin_digest", "person", "blocked")
     ),
-    *(patrons.c[name] for name in ("chosen_key", "chosen_hash", "chosen_on")),
+    *(patrons.c[name] for name in ("chosen_key", "chosen_hash", "chosen_on", "blocked_until")),
 ]
 
 
@@ -43,7 +43,7 @@ NOTHING = Attempts(0, 0, 0, 0)
 _NOBODY = (
     *(IdentifierKind.FORMER, "", "", 0, 0, 0, 0),
     *(0, "", "", Role.STUDENT, *["0"] * 9, "2000-01-01", Presence.PRESENT, None, "2000-01-01", "2000-01-01"),
-    *("", b"", None, False, None, None, None),
+    *("", b"", None, False, None, None, None, None),
 )
 
 
@@ -114,7 +114,7 @@ def find(connection: Connection, keys: Collection[str], client: str) -> list[Hit
 
 def of_persons(connection: Connection, persons: Collection[int], client: str) -> list[Card]:
     """Every card of these people (PatronRecord.person), with its failures at `client`. The PIN that a person chose
-    last is that of all their cards."""
+    last is that of all their cards, and a block of the library's own counts for all."""
     statement = select(*_ATTEMPTS, *_RECORD).select_from(_with_attempts(patrons, client))
     known = patrons.c.person.in_(persons), patrons.c.forgotten_on.is_(None)
     cards = [
@@ -122,10 +122,17 @@ def of_persons(connection: Connection, persons: Collection[int], client: str) ->
         for row in connection.execute(statement.where(*known))
     ]
     chosen: dict[int | None, ChosenPin] = {}
+    blocked: dict[int | None, date] = {}
     for record in sorted((card.record for card in cards), key=lambda record: record.patron_id):
         if record.chosen and (record.person not in chosen or chosen[record.person].since <= record.chosen.since):
             chosen[record.person] = record.chosen
-    return [replace(card, record=replace(card.record, chosen=chosen.get(card.record.person))) for card in cards]
+        if record.blocked_until:
+            blocked[record.person] = max(record.blocked_until, blocked.get(record.person, date.min))
+    return [
+        replace(card, record=replace(card.record, chosen=chosen.get(who), blocked_until=blocked.get(who)))
+        for card in cards
+        for who in [card.record.person]
+    ]
 
 
 def records(connection: Connection, patron_ids: Sequence[int]) -> Iterator[PatronRecord]:
@@ -196,11 +203,11 @@ def _record(row: Sequence[Any]) -> PatronRecord:
     patron_id, district, source_id, role, *facts, expires = row[:14]
     presence, *days = row[14:18]
     left_on, created_on, updated_on = map(_day, days)
-    pin_key, pin_digest, person, blocked, chosen_key, chosen_hash, chosen_on = row[18:]
+    pin_key, pin_digest, person, blocked, chosen_key, chosen_hash, chosen_on, blocked_until = row[18:]
     chosen = ChosenPin(patron_id, chosen_key, chosen_hash, _day(chosen_on)) if chosen_hash else None
     facts.append(_day(expires))
     patron = Patron(district, source_id, Role(role), *facts)
-    others = pin_key, pin_digest, person, bool(blocked), chosen
+    others = pin_key, pin_digest, person, bool(blocked), chosen, _day(blocked_until)
     return PatronRecord(patron_id, patron, Presence(presence), left_on, created_on, updated_on, *others)
 
 

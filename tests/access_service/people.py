@@ -34,6 +34,8 @@ CARDS: list[tuple[Standing, dict[str, Any]]] = [
     (Standing.LEFT, {"presence": Presence.LEFT, "left_on": seed.TODAY}),
     (Standing.LEFT, {"presence": Presence.LEFT, "left_on": YESTERDAY, "expires": NEXT_WEEK}),
     (Standing.BLOCKED, {"blocked": True}),
+    (Standing.BLOCKED, {"blocked_until": seed.TODAY}),
+    (Standing.ACTIVE, {"blocked_until": YESTERDAY}),
 ]
 # Who have no card, and so no PIN.
 WITHOUT_CARD = frozenset({Standing.UNKNOWN, Standing.AMBIGUOUS, Standing.OPTED_OUT})

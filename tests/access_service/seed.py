@@ -79,7 +79,8 @@ def store(databases: Databases, record: PatronRecord, pin: str | None = "0412") 
     if pin is not None:
         record = replace(record, pin_key=VAULT.key_id, pin_digest=VAULT.digest(record.patron_id, pin))
     card = {name: getattr(record.patron, name) for name in Patron.__dataclass_fields__}
-    of_record = ("patron_id", "presence", "left_on", "created_on", "updated_on", "pin_key", "pin_digest", "blocked")
+    days = "presence", "left_on", "created_on", "updated_on"
+    of_record = ("patron_id", *days, "pin_key", "pin_digest", "blocked", "blocked_until")
     with databases.writer.begin() as connection:
         facts = {name: getattr(record, name) for name in of_record}
         connection.execute(insert(patrons).values(**card, **facts, created_run=1))

@@ -25,9 +25,11 @@ from access_service.storage.tables.nights import (
     states_before,
 )
 from access_service.storage.tables.people import (
+    blocks,
     exceptions,
     identifiers,
     links,
+    notes,
     opt_outs,
     overrides,
     patrons,
@@ -40,6 +42,7 @@ __all__ = [
     "DAY",
     "attempts",
     "audit",
+    "blocks",
     "changes",
     "clients",
     "counters",
@@ -58,6 +61,7 @@ __all__ = [
     "ils_pins",
     "links",
     "metadata",
+    "notes",
     "notices",
     "opt_outs",
     "overrides",

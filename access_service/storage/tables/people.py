@@ -53,6 +53,8 @@ patrons = Table(
     Column("person", BigInteger, index=True),
     # Whether the ILS blocks the card, by its newest extract.
     Column("blocked", Boolean, nullable=False, server_default=false()),
+    # The last day of a block of the library's own (`blocks` says why).
+    Column("blocked_until", Date),
     Index("uq_patrons_district_source_id", "district", "source_id", unique=True),
 )
 
@@ -93,6 +95,30 @@ overrides = Table(
     Column("reason", Text, nullable=False),
     # The last day; none: until somebody releases it.
     Column("until", Date),
+)
+
+# Why a patron is blocked here, as long as that stands in `patrons`. No night and no undo changes either.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("patron_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("district", String(31), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+# What the desk wrote down about a patron.
+notes = Table(
+    "notes",
+    metadata,
+    Column("note", Integer, primary_key=True),
+    Column("patron_id", BigInteger, nullable=False, index=True),
+    Column("district", String(31), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    sqlite_autoincrement=True,
 )
 
 # Test cards, and students whom the nights leave alone, until a day. A student who is no patron is known by keyed marks.

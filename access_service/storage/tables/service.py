@@ -32,7 +32,7 @@ audit = Table(
     Column("by", Text, nullable=False),
     Column("action", String(31), nullable=False),
     Column("district", String(31), nullable=False),
-    Column("subject", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
     Column("reason", Text, nullable=False),
     # JSON; of what says who somebody is, keyed hashes.
     Column("before", Text, nullable=False),
