@@ -7,7 +7,16 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from access_service.directory import as_persons, linked, meanings, owners, verified_here
-from access_service.domain.access import IN_GOOD_STANDING, Answer, PinResult, Standing, barred, judge, kept_open, wound_down
+from access_service.domain.access import (
+    IN_GOOD_STANDING,
+    Answer,
+    PinResult,
+    Standing,
+    barred,
+    judge,
+    kept_open,
+    wound_down,
+)
 from access_service.domain.calendar import STANDSTILL, Freeze
 from access_service.domain.identifiers import BADGES, IdentifierKind, Reading, fold
 from access_service.domain.mapping import Exclusion, MappingRules

@@ -140,3 +140,20 @@ def test_a_pin_that_cannot_be_is_refused(place: Place, typed: str, options: tupl
     """In one line, and nothing is changed."""
     ended = place.day("patron", "pin", "1", *options, "--reason", "x", typed=typed)
     assert ended.code == 1 and said in ended.err
+
+
+def test_a_patron_is_blocked_and_unblocked(place: Place) -> None:
+    """From the next lookup on; who did it is on record."""
+    until = str(datetime.now(UTC).date() + timedelta(days=40))
+    ended = place.day("patron", "block", "1", "--until", until, "--reason", "lost the badge")
+    assert ended.out == f"patron 1, 290000001: blocked through {until}\n"
+    again = place.day("patron", "block", "0000001", "--reason", "lost it twice")
+    assert again.out == "patron 1, 290000001: blocked until `access-service patron unblock` lifts it\n"
+    assert "lost it twice" in place.day("explain", "1").out
+    assert place.day("explain", "1", "--json").json["standing"] == "blocked"
+    assert place.day("patron", "unblock", "1", "--reason", "found").out == (
+        "patron 1, 290000001: no longer blocked here\n"
+    )
+    assert "no block here" in place.day("patron", "unblock", "1", "--reason", "found").refused()
+    assert "has passed" in place.day("patron", "block", "1", "--until", "2001-01-01", "--reason", "late").refused()
+    assert "unblock  patron 1: found" in place.day("audit", "list").out
