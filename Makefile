@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile setup.cfg --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --extra build
 
-.PHONY: help install run demo test kill timing year check format format-check lint types imports bench fuzz fuzz-wire lock clean
+.PHONY: help install run demo test screenshots kill timing year check format format-check lint types imports bench fuzz fuzz-wire lock clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -27,6 +27,8 @@ demo: $(RUN) ## the same on free ports, a few questions asked and checked, and a
 	@$(BIN)/python -m sync.demo check
 test: $(DEV) ## all tests, on every core
 	$(BIN)/python -m pytest -n logical --dist worksteal
+screenshots: $(DEV) ## every page for staff, wide and narrow, light and dark, in var/screenshots; needs Chromium
+	$(BIN)/python -m tests.browser.screenshots
 kill: $(DEV) ## kill -9 at N=500 random moments; SEED=2 for others
 	KILLS=$(N) KILL_SEED=$(SEED) $(BIN)/python -m pytest -s tests/test_kill.py -n logical
 timing: $(DEV) ## whether the clock tells unknown, wrong and locked apart, N pairs such as N=20000

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench.doors import siege_rows, sip2_rows
 from tests.bench.loads import load_rows
 from tests.bench.night import night_rows
+from tests.bench.pages import page_rows
 from tests.bench.reading import reading_rows
 from tests.bench.rows import Row
 from tests.bench.sign_in import apply_rows, sign_in_rows
@@ -33,6 +34,7 @@ def main() -> None:
             sign_in_rows(home),
             sip2_rows(home),
             siege_rows(home),
+            page_rows(home),
             reading,
             apply_rows(home, size),
             night_rows(home, size),

@@ -55,7 +55,7 @@ def apply_rows(folder: Path, size: int) -> Iterator[Row]:
     environment = installation(home, f"sqlite:///{home}/access.db")
     key = night_and_client(home, environment)
     district = SyntheticDistrict(datetime.now(UTC).date(), size=size)
-    _serve_all(home, district)
+    serve_all(home, district)
     write_oneroster(home / "large.zip", district)
     with running([sys.executable, "-m", "access_service", "serve"], environment, SERVICE_PORT):
         load = script(home, key)
@@ -77,7 +77,7 @@ def apply_rows(folder: Path, size: int) -> Iterator[Row]:
     )
 
 
-def _serve_all(home: Path, district: SyntheticDistrict) -> None:
+def serve_all(home: Path, district: SyntheticDistrict) -> None:
     """Let the district have all these schools, and no limit on who may go."""
     path = home / "config" / "districts" / "demo.toml"
     text = path.read_text()
