@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 import hypothesis
 import pytest
 
-from access_service.storage import engine, schema
+from access_service.storage import engine
 from tests.commands import Commands
-from tests.place import empty_database
+from tests.place import copy_of, empty_database
 from tests.postgres import PostgresServer
 
 # A busy machine is no failure.
@@ -27,8 +27,20 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind, of this program's schema, without a row."""
+    if request.param == "sqlite":
+        yield copy_of(request.getfixturevalue("empty"), tmp_path)
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.upgraded_database()
+        yield url
+        server.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind that was never upgraded."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'access.db'}"
     server: PostgresServer = request.getfixturevalue("postgres")
@@ -39,7 +51,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def databases(database_url: str) -> Iterator[engine.Databases]:
     """Engines over an empty database of this program's schema."""
     opened = engine.connect(database_url)
-    schema.upgrade(opened)
     yield opened
     opened.dispose()
 

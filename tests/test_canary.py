@@ -97,9 +97,9 @@ class Heard:
 
 
 @pytest.fixture
-def place(tmp_path: Path, commands: Commands, database_url: str) -> Place:
+def place(tmp_path: Path, commands: Commands, blank_url: str) -> Place:
     """A district with numbers of eleven digits and birth dates as PINs."""
-    made = Place(tmp_path, commands, database_url)
+    made = Place(tmp_path, commands, blank_url)
     made.edit("pad_to = 7", "pad_to = 11")
     made.edit(r"'\d{7}'", r"'\d{11}'")
     made.edit('rule = "MMDD"', 'rule = "MMDDYYYY"')

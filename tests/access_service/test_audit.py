@@ -183,7 +183,6 @@ def test_a_half_written_head_is_none(written: Databases, auditor: Auditor) -> No
 def test_commands_show_and_verify(tmp_path: Path, commands: Commands, database_url: str) -> None:
     """`audit list` and `audit verify` from the command line, on a chain that is whole and on one that is not."""
     place = Place(tmp_path, commands, database_url)
-    place.day("upgrade-db")
     made = ("--dialect", "rest", "--district", "demo", "--network", "10.0.0.0/8")
     assert place.day("client", "add", "vendor", *made).code == 0
     assert place.day("client", "revoke", "vendor").code == 0

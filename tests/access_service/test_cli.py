@@ -42,9 +42,9 @@ def test_a_database_is_made_once_and_upgraded_as_often_as_wanted(tmp_path: Path,
         assert made.stat().st_mode & 0o777 == mode
 
 
-def test_postgresql_is_upgraded_by_the_same_command(tmp_path: Path, commands: Commands, database_url: str) -> None:
+def test_postgresql_is_upgraded_by_the_same_command(tmp_path: Path, commands: Commands, blank_url: str) -> None:
     """On either database."""
-    place = Place(tmp_path, commands, database_url)
+    place = Place(tmp_path, commands, blank_url)
     assert place.day("upgrade-db").code == 0
     assert place.day("explain", "7").code == 0
 

@@ -14,7 +14,7 @@ from access_service.domain.client import Client, DialectName
 from access_service.domain.pins import PinKind, PinRule
 from access_service.pin_vault import PEPPER_VARIABLE
 from access_service.settings import Sip2
-from access_service.storage import engine, schema
+from access_service.storage import engine
 from access_service.trying import over_sip2
 from access_service.trying.trial import Secrets, Trial
 from tests.access_service import seed
@@ -24,7 +24,7 @@ from tests.access_service.sip2.test_server import Service
 from tests.access_service.sip2.test_server import running as serving_sip2
 from tests.access_service.test_web import free_port, running
 from tests.commands import Commands
-from tests.place import Place
+from tests.place import Place, copy_of
 
 HTTP_DIALECTS = ("rest", "patronapi", "ezproxy", "libauth", "koha", "sierra")
 ADD = ("client", "add", "vendor", "--dialect", "rest", "--network", "127.0.0.1")
@@ -83,11 +83,10 @@ def test_a_test_pin_is_as_long_as_the_districts(rule: PinRule, digits: int) -> N
 
 
 @pytest.fixture
-def served(tmp_path: Path, commands: Commands) -> Iterator[Place]:
+def served(tmp_path: Path, empty: Path, commands: Commands) -> Iterator[Place]:
     """A place whose service runs, with a patron whose PIN is 0412."""
-    url = f"sqlite:///{tmp_path / 'access.db'}"
+    url = copy_of(empty, tmp_path)
     databases = engine.connect(url)
-    schema.upgrade(databases)
     seed.store(databases, seed.patron(given_name="Quillonia", expires=date.max), pin="0412")
     with running(url, tmp_path) as service:
         place = Place(tmp_path, commands, url)
@@ -154,13 +153,12 @@ KEY = f"{seed.KEY} of vendor"
 
 
 @pytest.fixture
-def stored(tmp_path: Path, commands: Commands) -> Stored:
+def stored(tmp_path: Path, empty: Path, commands: Commands) -> Stored:
     """Makes a place with a patron whose PIN is 0412, and these clients of SIP2."""
 
     def store(*asking: Client) -> Place:
-        url = f"sqlite:///{tmp_path / 'access.db'}"
+        url = copy_of(empty, tmp_path)
         databases = engine.connect(url)
-        schema.upgrade(databases)
         seed.store(databases, seed.patron(expires=date.max), pin="0412")
         for one in asking:
             seed.admit(databases, replace(one, dialects=frozenset({DialectName.SIP2})), f"{seed.KEY} of {one.name}")

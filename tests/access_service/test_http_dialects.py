@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_network
@@ -23,6 +22,7 @@ from access_service.tokens import TOKEN_SECONDS
 from access_service.web.dialects import REFUSALS
 from tests.access_service import seed
 from tests.access_service.dialects import BASIC
+from tests.place import copy_of
 
 YESTERDAY = seed.TODAY - timedelta(days=1)
 API = "/iii/sierra-api/v6"
@@ -36,7 +36,7 @@ UNKNOWN_SIERRA = '{"code":113,"specificCode":0,"httpStatus":401,"name":"Unauthor
 @pytest.fixture
 def database_url(empty: Path, tmp_path: Path) -> str:
     """SQLite alone: what differs between databases is no dialect's business."""
-    return f"sqlite:///{shutil.copytree(empty.parent, tmp_path / 'database') / empty.name}"
+    return copy_of(empty, tmp_path)
 
 
 def served(databases: Databases, **facts: Any) -> FlaskClient:

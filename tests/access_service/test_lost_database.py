@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import make_url
 
 from access_service.errors import StorageError
-from access_service.storage import bulk, engine, schema
+from access_service.storage import bulk, engine
 from access_service.storage.engine import Databases, database_errors, snapshot
 from access_service.storage.tables import pepper_keys
 from tests.access_service import seed
@@ -20,8 +20,7 @@ END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE dat
 @pytest.fixture
 def on_postgresql(postgres: PostgresServer) -> Iterator[Databases]:
     """SQLite has no sessions that could end."""
-    opened = engine.connect(postgres.new_database())
-    schema.upgrade(opened)
+    opened = engine.connect(postgres.upgraded_database())
     yield opened
     opened.dispose()
 
@@ -63,9 +62,8 @@ def test_a_session_that_ends_in_a_snapshot_is_one_line(on_postgresql: Databases)
 
 def test_a_server_that_restarts_costs_nobody_an_answer(postgres: PostgresServer) -> None:
     """Connections that died while idle are replaced; while the server is away it is 503, and then right again."""
-    url = make_url(postgres.new_database())
+    url = make_url(postgres.upgraded_database())
     databases = engine.connect(url.render_as_string(hide_password=False))
-    schema.upgrade(databases)
     seed.store(databases, seed.patron())
     seed.admit(databases, seed.client())
     web, asked = seed.web(databases), {"number": "12345", "pin": "0412"}

@@ -1,6 +1,5 @@
 """What the log says of whoever is turned away, so that a vendor's mistake can be found."""
 
-import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from tests.access_service.dialects import BASIC
 from tests.access_service.sip2.certificates import Authority
 from tests.access_service.sip2.serving import serving
 from tests.access_service.sip2.talk import LOGIN, ask_63, speaking
+from tests.place import copy_of
 
 ELSEWHERE = (ip_network("192.0.2.0/24"),)
 BEARER = {"Authorization": f"Bearer {seed.KEY}"}
@@ -28,7 +28,7 @@ ASKED = {"number": "0012345", "pin": "0412"}
 @pytest.fixture
 def database_url(empty: Path, tmp_path: Path) -> str:
     """SQLite alone: no database knows of addresses."""
-    return f"sqlite:///{shutil.copytree(empty.parent, tmp_path / 'database') / empty.name}"
+    return copy_of(empty, tmp_path)
 
 
 @pytest.fixture

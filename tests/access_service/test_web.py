@@ -176,9 +176,9 @@ def test_ready_tells_the_age_of_rosters(databases: Databases) -> None:
     assert 'access_roster_age_seconds{district="demo"} 2.592e+06' in web.get("/metrics").get_data(as_text=True)
 
 
-def test_not_ready_without_its_database(database_url: str) -> None:
+def test_not_ready_without_its_database(blank_url: str) -> None:
     """Without the schema the service is alive and not ready, and still gives its metrics."""
-    databases = engine.connect(database_url)
+    databases = engine.connect(blank_url)
     web = seed.web(databases)
     assert [web.get(page).status_code for page in ("/healthz", "/readyz", "/metrics")] == [200, 503, 200]
     assert web.get("/readyz").content_type == "application/problem+json"

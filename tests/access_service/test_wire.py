@@ -15,11 +15,12 @@ from select import select
 import pytest
 
 from access_service.domain.client import BY_ADDRESS, DialectName
-from access_service.storage import engine, schema
+from access_service.storage import engine
 from tests.access_service import seed
 from tests.access_service.sip2.talk import sealed
 from tests.access_service.test_web import SERVE, running
 from tests.fuzz.wire import nearly
+from tests.place import copy_of
 
 CASES, SEED = int(os.environ.get("CASES", "20000")), int(os.environ.get("FUZZ_SEED", "1"))
 AT_ONCE = 32
@@ -102,11 +103,10 @@ SIP2_SEEDS = (
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(empty: Path, tmp_path: Path) -> str:
     """A database with two students, the second for afterwards."""
-    url = f"sqlite:///{tmp_path}/access.db"
+    url = copy_of(empty, tmp_path)
     databases = engine.connect(url)
-    schema.upgrade(databases)
     seed.store(databases, seed.patron())
     seed.store(databases, seed.patron(2, OTHER), PIN)
     with_key = frozenset(DialectName) - BY_ADDRESS

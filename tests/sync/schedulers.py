@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from access_service import logs
 from access_service.errors import OperatorError
-from access_service.storage import engine, schema
+from access_service.storage import engine
 from access_service.storage.engine import Databases
 from access_service.storage.tables import runs
 from sync import cli
@@ -187,10 +187,9 @@ class Installed:
 
 @contextmanager
 def installed(folder: Path, server: HostileServer, url: str, forks: Forks) -> Iterator[Installed]:
-    """An installation with an up-to-date schema."""
+    """An installation over a database of this program's schema."""
     made = Installed(folder, server, url, forks)
     try:
-        schema.upgrade(made.databases)
         yield made
     finally:
         forks.kill()

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import make_url
 
 from access_service.storage import requests, runs
+from tests.place import copy_of
 from tests.postgres import PostgresServer
 from tests.sync.conftest import Serve
 from tests.sync.schedulers import Forks, Installed, Process, installed, until
@@ -129,7 +130,7 @@ def test_a_leader_that_loses_its_session_stands_back(
     tmp_path: Path, serve: Serve, postgres: PostgresServer, forks: Forks
 ) -> None:
     """A database that was restarted: somebody leads again, and nights go on."""
-    url = postgres.new_database()
+    url = postgres.upgraded_database()
     with installed(tmp_path, serve(), url, forks) as home:
         process = home.start(SCHEDULER, home.configure(EVERY))
         first = home.deliver(10)
@@ -201,10 +202,9 @@ def pinged() -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
-def test_one_districts_failure_is_nobody_elses(tmp_path: Path, serve: Serve, forks: Forks) -> None:
+def test_one_districts_failure_is_nobody_elses(tmp_path: Path, empty: Path, serve: Serve, forks: Forks) -> None:
     """Two districts at the same second: one cannot be fetched, the other is run, and only its ping is heard."""
-    database = f"sqlite:///{tmp_path / 'access.db'}"
-    with installed(tmp_path, serve(), database, forks) as home, pinged() as (url, heard):
+    with installed(tmp_path, serve(), copy_of(empty, tmp_path), forks) as home, pinged() as (url, heard):
         config = home.configure({"cron": ["* * * * *"]})
         demo = (config / "districts/demo.toml").read_text()
         other = demo.replace('code = "demo"', 'code = "other"').replace('"29{', '"39{').replace('"290', '"390')
@@ -240,10 +240,10 @@ def test_sigterm_lets_a_run_end_and_starts_no_other(home: Installed) -> None:
     assert [line["event"] for line in process.lines()][-2:] == ["run ended", "stopped"]
 
 
-def test_a_refused_login_is_not_tried_again_by_polls(tmp_path: Path, serve: Serve, forks: Forks) -> None:
+def test_a_refused_login_is_not_tried_again_by_polls(tmp_path: Path, empty: Path, serve: Serve, forks: Forks) -> None:
     """Asked every few minutes, a wrong password would lock the account."""
     server = serve()
-    with installed(tmp_path, server, f"sqlite:///{tmp_path / 'access.db'}", forks) as home:
+    with installed(tmp_path, server, copy_of(empty, tmp_path), forks) as home:
         process = home.start(SCHEDULER, home.configure(EVERY), SFTP_PASSWORD_DEMO="wrong")
         until(partial(process.has_said, "no poll until the next night"))
         # Three more polls go by.
@@ -252,9 +252,11 @@ def test_a_refused_login_is_not_tried_again_by_polls(tmp_path: Path, serve: Serv
         assert home.ledger() == []
 
 
-def test_an_edited_schedule_is_taken_up_and_a_broken_one_is_told(tmp_path: Path, serve: Serve, forks: Forks) -> None:
+def test_an_edited_schedule_is_taken_up_and_a_broken_one_is_told(
+    tmp_path: Path, empty: Path, serve: Serve, forks: Forks
+) -> None:
     """A process that runs on reads its configuration again; with a broken one it goes on as it was."""
-    with installed(tmp_path, serve(), f"sqlite:///{tmp_path / 'access.db'}", forks) as home:
+    with installed(tmp_path, serve(), copy_of(empty, tmp_path), forks) as home:
         config = home.configure({})
         process = home.start("tests.sync.schedulers:quick_reader", config)
         until(partial(process.has_said, "leading"))

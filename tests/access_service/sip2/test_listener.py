@@ -14,7 +14,7 @@ from Sip2.wrapper import Sip2Wrapper
 from sqlalchemy import make_url
 
 from access_service.errors import StorageError
-from access_service.storage import engine, schema
+from access_service.storage import engine
 from access_service.storage.engine import Databases
 from tests.access_service import seed
 from tests.access_service.sip2.serving import Line, Served, serving
@@ -209,9 +209,8 @@ def test_a_wrong_pin_that_cannot_be_counted_keeps_nobody_out(databases: Database
 def test_a_server_that_is_shut_lets_nobody_in(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL itself, gone under an open session: unavailable, then right again on the same connection."""
     monkeypatch.setattr("access_service.protocols.sip2.switchboard.LOOK_AGAIN_SECONDS", 0.05)
-    url = make_url(postgres.new_database())
+    url = make_url(postgres.upgraded_database())
     databases = engine.connect(url.render_as_string(hide_password=False), patience=2)
-    schema.upgrade(databases)
     seed.store(databases, seed.patron())
     seed.admit(databases, speaking())
     server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
