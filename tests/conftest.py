@@ -55,7 +55,7 @@ def databases(database_url: str) -> Iterator[engine.Databases]:
     opened.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def commands() -> Iterator[Commands]:
     """The two commands, ready to be run in an installation of a test's own."""
     with Commands() as started:
