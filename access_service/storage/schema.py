@@ -1,5 +1,6 @@
 """The version of the schema: bring it up, and refuse to work on another."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -29,7 +30,7 @@ def check(databases: Databases) -> None:
         )
     with database_errors(), databases.reader.connect() as connection:
         found = current(connection)
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = _head()
     if found != head:
         raise StorageError(f"database schema is {found or 'empty'}, should be {head}: run `access-service upgrade-db`")
 
@@ -37,6 +38,12 @@ def check(databases: Databases) -> None:
 def current(connection: Connection) -> str | None:
     """The revision that a database is at, or None for an empty one."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def _head() -> str | None:
+    # To know the last, Alembic runs every migration's module.
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:
