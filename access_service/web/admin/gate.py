@@ -33,6 +33,16 @@ def signed_in(view: View) -> View:
     return _marked(SIGNED_IN)(view)
 
 
+def takes(most: int) -> Callable[[View], View]:
+    """Let the forms of a view have so many bytes; others are as long as a question of a dialect at most."""
+
+    def mark(view: View) -> View:
+        view.most = most  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def everybody(view: View) -> View:
     """Open a view to whoever comes from [admin] networks."""
     return _marked(EVERYBODY)(view)
@@ -63,9 +73,11 @@ def install(pages: Blueprint, office: Office) -> None:
             abort(403, f"This address ({request.remote_addr}) is in none of [admin] networks of service.toml.")
         if request.endpoint == _STATIC:
             return None
+        view = vars(current_app.view_functions[str(request.endpoint)])
         g.staff = office.staff.holder(session.get("token", ""))
-        if turned := _turned_away(office, getattr(current_app.view_functions[str(request.endpoint)], "open_to", None)):
+        if turned := _turned_away(office, view.get("open_to")):
             return turned
+        request.max_content_length = view.get("most", request.max_content_length)
         if request.method == "POST":
             _same_site()
         return None

@@ -9,7 +9,7 @@ from access_service.audit import Action, Deed
 from access_service.domain.staff import StaffMember
 from access_service.staff import Credentials
 from access_service.web.admin import openid, resuming
-from access_service.web.admin.gate import everybody, signed_in
+from access_service.web.admin.gate import everybody, signed_in, takes
 from access_service.web.admin.office import Office, who
 
 REFUSED = (
@@ -28,8 +28,8 @@ def install(pages: Blueprint, office: Office) -> None:
 
     @pages.post("/sign-in", endpoint="sign_in_now")
     @everybody
+    @takes(resuming.MAX_BYTES)
     def sign_in() -> AnyResponse:
-        request.max_content_length = resuming.MAX_BYTES
         form = request.form
         typed = Credentials(
             form.get("name", "").strip()[:64],

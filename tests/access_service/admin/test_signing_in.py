@@ -1,6 +1,7 @@
 """Who comes in to the pages, and who does not."""
 
 import re
+import time
 from pathlib import Path
 
 import pyotp
@@ -10,7 +11,7 @@ from flask import Flask
 from access_service.audit import Auditor
 from access_service.domain.staff import RIGHTS, Right, StaffMember, StaffRole
 from access_service.errors import OperatorError
-from access_service.staff import NewAccount, StaffRoom
+from access_service.staff import IDLE, LONGEST_SESSION, NewAccount, StaffRoom
 from access_service.storage import audit, staff
 from access_service.web.admin import gate
 from tests.access_service import seed
@@ -92,7 +93,8 @@ def test_a_form_whose_session_ended_waits_for_its_owner(pages: Pages, room: Staf
     visitor = pages.sign_in("operator", name="ada")
     with pages.databases.reader.connect() as connection:
         staff.end_sessions(connection, "ada")
-    late = visitor.post("/admin/sign-out", {"reason": "a <b>badge</b>"})
+    long = {"reason": "a <b>badge</b>", "note": "x" * 15_000}
+    late = visitor.post("/admin/sign-out", long)
     assert late.status_code == 401
     kept = re.search(r'name="kept" value="([^"]+)"', late.text)
     assert kept
@@ -104,6 +106,22 @@ def test_a_form_whose_session_ended_waits_for_its_owner(pages: Pages, room: Staf
     bob = room.add(auditor, StaffMember("bob", StaffRole.DESK), second_factor=False)
     other = pages.stranger().post(SIGN_IN, {"name": "bob", "password": bob.password, "kept": kept[1]})
     assert other.status_code == 303
+
+
+def test_a_session_ends_by_itself(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a quarter of an hour without a click, and after eight hours with them."""
+    began = int(time.time())
+    for steps, is_open in (
+        ([IDLE - 1], True),
+        ([IDLE + 1], False),
+        (list(range(600, LONGEST_SESSION + 601, 600)), False),
+    ):
+        visitor = pages.sign_in("operator")
+        for later in steps:
+            monkeypatch.setattr("access_service.staff.time", lambda later=later: began + later)
+            answer = visitor.get("/admin/")
+        assert ("/sign-in" not in answer.headers.get("Location", "")) == is_open, steps[-1]
+        monkeypatch.undo()
 
 
 def test_forms_come_from_these_pages(pages: Pages) -> None:
