@@ -74,6 +74,7 @@ class Action(StrEnum):
     STAFF_END = "staff_end"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
+    CARDS_PRINT = "cards_print"
 
 
 # Columns of a patron that say who it is: entries have keyed hashes of them.

@@ -9,6 +9,10 @@ class ConfigError(OperatorError):
     """A configuration file, key or secret is missing or wrong."""
 
 
+class ChoiceError(OperatorError):
+    """What somebody chose cannot be made; another choice can."""
+
+
 class OvertakenError(OperatorError):
     """The patrons of a district were changed by another while this was being worked out."""
 

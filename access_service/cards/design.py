@@ -12,10 +12,11 @@ from access_service.cards.paper import Style
 from access_service.cards.wording import Text, words
 from access_service.domain.symbology import Symbology
 from access_service.domain.wording import Language
-from access_service.errors import OperatorError
+from access_service.errors import ChoiceError
 from access_service.settings import Library
 
-MOST = 5000
+# Letters of so many take a busy worker some fifteen seconds.
+MOST = 3000
 
 Bars = Sequence[float]
 
@@ -41,18 +42,18 @@ class Design:
 
 
 def drawn(holders: Sequence[Holder], design: Design, width: float) -> Sequence[tuple[Holder, Bars]]:
-    """Each with the bars of the number. OperatorError where there are too many, or one cannot be drawn this wide."""
+    """Each with the bars of the number. ChoiceError where there are too many, or one cannot be drawn this wide."""
     symbology, all_of_them = design.symbology, f"{len(holders):,}"
     if not 0 < len(holders) <= MOST:
-        raise OperatorError(f"these are {all_of_them} students; a file has from 1 to {MOST:,}: choose others")
+        raise ChoiceError(f"these are {all_of_them} students; a file has from 1 to {MOST:,}: choose others")
     if bad := sum(not symbology.carries(holder.library_number) for holder in holders):
-        raise OperatorError(
+        raise ChoiceError(
             f"{symbology.label} has {symbology.alphabet} only, and {bad:,} of these {all_of_them} library numbers have"
             " something else: choose another barcode"
         )
     with_bars = [(holder, bars(holder.library_number, symbology, design.library.codabar_marks)) for holder in holders]
     if bad := sum(paper.narrow(widths, width) < paper.NARROWEST for _, widths in with_bars):
-        raise OperatorError(
+        raise ChoiceError(
             f"in {symbology.label} {bad:,} of these {all_of_them} library numbers are too wide for this paper, or too"
             " fine for a scanner: choose another barcode"
         )

@@ -8,18 +8,18 @@ from datetime import date
 from sqlalchemy import Connection
 
 from access_service.directory import meanings, owners
-from access_service.domain.access import IN_GOOD_STANDING, judge, kept_open, wound_down
+from access_service.domain.access import IN_GOOD_STANDING, barred, judge, kept_open, wound_down
 from access_service.domain.calendar import Freeze
 from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import HERE, PatronRecord
 from access_service.domain.pins import PinKind, PinOwner
 from access_service.domain.student import Role
-from access_service.errors import OperatorError
+from access_service.errors import ChoiceError
 from access_service.settings import District
 from access_service.storage import freezes, patrons
 
 # Numbers that somebody pastes: of a class, or of a small school.
-MOST_PASTED = 2000
+MOST_PASTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ class Holders:
 
 
 def split(pasted: str) -> list[str]:
-    """The numbers of a pasted list, between spaces, commas, semicolons or ends of line. OperatorError for too many."""
+    """The numbers of a pasted list, between spaces, commas, semicolons or ends of line. ChoiceError for too many."""
     numbers = [number for number in re.split(r"[\s,;]+", pasted) if number]
     if len(numbers) > MOST_PASTED:
-        raise OperatorError(f"these are {len(numbers):,} numbers; a list has at most {MOST_PASTED:,}")
+        raise ChoiceError(f"these are {len(numbers):,} numbers; a list has at most {MOST_PASTED:,}")
     return numbers
 
 
@@ -121,7 +121,7 @@ def _whole(connection: Connection, records: Iterable[PatronRecord]) -> Iterator[
 
 
 def _works(record: PatronRecord, district: District, standstill: Sequence[Freeze], today: date) -> bool:
-    now = wound_down(kept_open(record, standstill, today), district.agreement.last_day)
+    now = barred(wound_down(kept_open(record, standstill, today), district.agreement.last_day), today)
     # A graduate's works too, and no school hands it out any more.
     return record.patron.role is Role.STUDENT and record.presence in HERE and judge(now, today) in IN_GOOD_STANDING
 

@@ -20,7 +20,7 @@ Line = tuple[float, str, Style]
 
 
 def letters(holders: Sequence[Holder], design: Design) -> bytes:
-    """A PDF. OperatorError as of `drawn`."""
+    """A PDF. ChoiceError as of `drawn`."""
     pdf = paper.blank(design.library.paper, design.house)
     width = pdf.w - 2 * MARGIN
     with_bars = drawn(holders, design, width)

@@ -47,8 +47,8 @@ def write(pdf: FPDF, at: tuple[float, float], text: str, style: Style, width: fl
     shown = printable(pdf, text)
     if (wide := pdf.get_string_width(shown)) > width:
         pdf.set_font_size(max(_SMALLEST, style.size * width / wide * 0.99))
-    while len(shown) > 1 and pdf.get_string_width(shown) > width:
-        shown = shown[:-2] + "…"
+        while len(shown) > 1 and pdf.get_string_width(shown) > width:
+            shown = shown[:-2] + "…"
     if shown:
         pdf.text(*at, shown)
 

@@ -19,7 +19,7 @@ NAME = Style(10.5, bold=True)
 
 
 def sheets(holders: Sequence[Holder], design: Design) -> bytes:
-    """A PDF. OperatorError as of `drawn`."""
+    """A PDF. ChoiceError as of `drawn`."""
     with_bars = drawn(holders, design, INSIDE)
     pdf = paper.blank(design.library.paper, design.house)
     left, top = (pdf.w - ACROSS * WIDTH) / 2, (pdf.h - DOWN * HEIGHT) / 2
