@@ -14,7 +14,7 @@ from access_service.domain.client import Client, DialectName, Options, Release
 from access_service.domain.pins import BIRTH_DATE_FORMATS, PinKind, PinRule
 from access_service.errors import OperatorError, OvertakenError
 from access_service.overrides import LONGEST
-from access_service.settings import District, Settings
+from access_service.settings import District, Service, Settings
 from access_service.storage import clients
 from access_service.storage.engine import Databases
 
@@ -80,11 +80,14 @@ class Counter:
             record.note(Deed(Action.CLIENT_SET, f"client {name}", before=before, after=after))
         return changed
 
-    def new_key(self, name: str) -> str:
-        """Another key, to be shown this once; the old one ends within seconds. OperatorError where it has none."""
+    def new_key(self, name: str, seen: str = "") -> str:
+        """Another key, to be shown this once; the old one ends within seconds. OperatorError where it has none;
+        OvertakenError where `seen` is not the `mark_of` the key that it has: it got another meanwhile."""
         key = keys.new_key()
         with self.auditor.transaction(self.databases) as record:
-            known = keys.named(record.connection, name)
+            old, known = keys.keyed(record.connection, name)
+            if seen and seen != mark_of(old):
+                raise OvertakenError(f"client {name} got another key meanwhile; one more would end that one")
             if not keys.has_key(known):
                 spoken = ", ".join(sorted(known.dialects))
                 raise OperatorError(f"{name} speaks {spoken}, where its address is all it shows")
@@ -113,6 +116,18 @@ def print_of(client: Client) -> str:
     """A short mark of what a client may do and how: another for another."""
     facts = {**clients.facts(client), "options": list(keys.differing(client.options))}
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def mark_of(key_sha256: str | None) -> str:
+    """A short mark of a key, which says nothing of it: another for another."""
+    return hashlib.sha256((key_sha256 or "").encode()).hexdigest()[:16]
+
+
+def idle_relay(client: Client, service: Service) -> str:
+    """What to say of a client that is given the ILS where there is no way to it, or ""."""
+    idle = client.options.relay and not service.relay
+    said = f"client {client.name}: relay does nothing until service.toml has [relay]; see docs/relay.md"
+    return said if idle else ""
 
 
 def _check_seen(known: Client, seen: str) -> None:

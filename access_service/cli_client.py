@@ -6,7 +6,7 @@ from time import time
 import click
 
 from access_service import clients as keys
-from access_service.admitting import DEFAULT_RELEASES, Counter, Lists
+from access_service.admitting import DEFAULT_RELEASES, Counter, Lists, idle_relay
 from access_service.console import Installation
 from access_service.domain.client import Client, DialectName, Release
 from access_service.domain.traffic import Traffic
@@ -103,10 +103,8 @@ def counter(installation: Installation) -> Counter:
 
 
 def _warn(installation: Installation, known: Client) -> None:
-    if known.options.relay and not installation.settings().service.relay:
-        click.echo(
-            f"client {known.name}: relay does nothing until service.toml has [relay]; see docs/relay.md", err=True
-        )
+    if warning := idle_relay(known, installation.settings().service):
+        click.echo(warning, err=True)
 
 
 def _today(asked: Traffic) -> str:

@@ -10,6 +10,8 @@ from access_service.domain.student import Student
 from access_service.errors import ConfigError
 from access_service.settings import District, Example
 
+FACTS: tuple[str, ...] = ("library_number", "patron_type", "branch", "pin")
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -18,6 +20,12 @@ class Tried:
     example: Example
     said: dict[str, str | None]
     made: dict[str, str | None]
+
+    @property
+    def row(self) -> dict[str, object]:
+        """What the roster's row is said to hold."""
+        said = self.example.model_dump(exclude_unset=True, exclude={*FACTS, "excluded"})
+        return {key: value for key, value in said.items() if value not in (None, "")}
 
     @property
     def wrong(self) -> list[str]:
@@ -43,7 +51,7 @@ def check_examples(district: District) -> None:
 
 def _promises(example: Example) -> dict[str, str | None]:
     """What an example says must come out. Its `excluded` is always meant, said or not."""
-    said = example.model_dump(include={"library_number", "patron_type", "branch", "pin"}, exclude_none=True)
+    said = example.model_dump(include={*FACTS}, exclude_none=True)
     return {"excluded": example.excluded.value if example.excluded else None, **said}
 
 
@@ -74,4 +82,4 @@ def _made(district: District, example: Example) -> dict[str, str | None]:
 
 
 def _nothing(why: Exclusion) -> dict[str, str | None]:
-    return dict.fromkeys(("library_number", "patron_type", "branch", "pin")) | {"excluded": why.value}
+    return dict.fromkeys(FACTS) | {"excluded": why.value}

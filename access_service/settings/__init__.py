@@ -6,7 +6,7 @@ from access_service.settings.district import District
 from access_service.settings.example import Example
 from access_service.settings.feed import Feed, MappedField
 from access_service.settings.library import Library, PaperSize
-from access_service.settings.loading import PLACES, Settings, load, secret
+from access_service.settings.loading import PLACES, Settings, load, load_district, load_service, secret
 from access_service.settings.relay import Relay
 from access_service.settings.service import Http, Pins, Service, Sip2
 
@@ -30,5 +30,7 @@ __all__ = [
     "Settings",
     "Sip2",
     "load",
+    "load_district",
+    "load_service",
     "secret",
 ]

@@ -48,21 +48,27 @@ def load(folder: Path) -> Settings:
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; name it with --config or ACCESS_CONFIG")
-    service = _service(folder / "service.toml")
-    districts: dict[str, District] = {}
-    for path in sorted((folder / "districts").glob("*.toml")):
-        district = _validate(District, path, _read(path))
-        if path.stem != district.code:
-            raise ConfigError(
-                f"{path}: [district] code is {district.code!r}, so the file should be {district.code}.toml"
-            )
-        if district.code != "example":
-            if district.notify.to and not service.mail:
-                raise ConfigError(f"{path}: notify.to: needs a [mail] server in service.toml")
-            if district.ils.existing is not Existing.SECOND_CARD and not (service.ils and service.ils.extract):
-                raise ConfigError(f"{path}: ils.existing: needs [ils.extract] in service.toml, which has the cards")
-            districts[district.code] = district
-    return Settings(service=service, districts=districts)
+    service = load_service(folder)
+    found = (load_district(path, service) for path in sorted((folder / "districts").glob("*.toml")))
+    return Settings(service=service, districts={each.code: each for each in found if each.code != "example"})
+
+
+def load_service(folder: Path) -> Service:
+    """Read service.toml. Errors as above."""
+    return _service(folder / "service.toml")
+
+
+def load_district(path: Path, service: Service) -> District:
+    """Read the file of one district. Errors as above."""
+    district = _validate(District, path, _read(path))
+    if path.stem != district.code:
+        raise ConfigError(f"{path}: [district] code is {district.code!r}, so the file should be {district.code}.toml")
+    if district.code != "example":
+        if district.notify.to and not service.mail:
+            raise ConfigError(f"{path}: notify.to: needs a [mail] server in service.toml")
+        if district.ils.existing is not Existing.SECOND_CARD and not (service.ils and service.ils.extract):
+            raise ConfigError(f"{path}: ils.existing: needs [ils.extract] in service.toml, which has the cards")
+    return district
 
 
 def secret(name: str) -> str:

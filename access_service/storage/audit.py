@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, Row, func, insert, select, text
 
 from access_service.storage.tables import audit
 
@@ -25,6 +25,17 @@ class Entry(NamedTuple):
     mac: bytes
 
 
+class Wanted(NamedTuple):
+    """Which entries are looked for: older than `before`, of an action, by and about something with these words in it,
+    and where `districts` are named about one of those."""
+
+    before: int | None = None
+    action: str = ""
+    by: str = ""
+    subject: str = ""
+    districts: frozenset[str] = frozenset()
+
+
 def last(connection: Connection) -> tuple[int, bytes]:
     """Number and mac of the newest entry, (0, b"") before the first; nobody else appends until the transaction ends."""
     if connection.dialect.name == "postgresql":
@@ -40,8 +51,36 @@ def append(connection: Connection, entry: Entry) -> None:
 def entries(connection: Connection, newest: int | None = None) -> Iterator[Entry]:
     """All entries in their order, or the `newest` so many, newest first."""
     statement = select(audit).order_by(audit.c.seq.desc()).limit(newest) if newest else select(audit).order_by("seq")
-    for row in connection.execute(statement):
-        facts = row._asdict()
-        # SQLite keeps no zone; what we store is UTC.
-        at = facts.pop("at")
-        yield Entry(at=at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC), **facts)
+    yield from map(_entry, connection.execute(statement))
+
+
+def page(connection: Connection, wanted: Wanted, most: int) -> list[Entry]:
+    """The newest of those that are wanted."""
+    statement = select(audit).order_by(audit.c.seq.desc()).limit(most)
+    if wanted.before is not None:
+        statement = statement.where(audit.c.seq < wanted.before)
+    if wanted.action:
+        statement = statement.where(audit.c.action == wanted.action)
+    if wanted.districts:
+        statement = statement.where(audit.c.district.in_(wanted.districts))
+    for column, words in ((audit.c.by, wanted.by), (audit.c.subject, wanted.subject)):
+        if words:
+            statement = statement.where(column.icontains(words, autoescape=True))
+    return list(map(_entry, connection.execute(statement)))
+
+
+def last_of(connection: Connection, action: str) -> dict[str, datetime]:
+    """When something was last done, by its subject."""
+    newest = select(func.max(audit.c.seq)).where(audit.c.action == action).group_by(audit.c.subject)
+    rows = connection.execute(select(audit.c.subject, audit.c.at).where(audit.c.seq.in_(newest)))
+    return {row.subject: _utc(row.at) for row in rows}
+
+
+def _entry(row: Row[Any]) -> Entry:
+    facts = row._asdict()
+    return Entry(at=_utc(facts.pop("at")), **facts)
+
+
+def _utc(at: datetime) -> datetime:
+    """SQLite keeps no zone; what we store is UTC."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

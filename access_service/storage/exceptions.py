@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, union_all, update
+from sqlalchemy import Connection, delete, func, insert, select, union_all, update
 
 from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import Patron
@@ -57,6 +57,11 @@ def of_district(connection: Connection, district: str) -> list[Granted]:
 def get(connection: Connection, number: int) -> Granted | None:
     row = connection.execute(select(exceptions).where(exceptions.c.exception == number)).one_or_none()
     return _granted(row._asdict()) if row else None
+
+
+def newest(connection: Connection) -> int:
+    """The number of the newest that there is; 0 for none."""
+    return connection.execute(select(func.max(exceptions.c.exception))).scalar() or 0
 
 
 def of_patron(connection: Connection, patron_id: int) -> Granted | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, exists, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, text, tuple_, update
 
 from access_service.domain.identifiers import BADGES, IdentifierKind
 from access_service.domain.patron import PatronRecord
@@ -54,6 +54,12 @@ def of_district(connection: Connection, district: str) -> list[OptOut]:
     """All identifiers of a district, oldest entry first."""
     statement = select(opt_outs).where(opt_outs.c.district == district)
     return [OptOut(*row) for row in connection.execute(statement.order_by(opt_outs.c.entry, opt_outs.c.kind))]
+
+
+def counts(connection: Connection) -> Mapping[str, int]:
+    """How many people opted out, by district."""
+    rows = select(opt_outs.c.district, func.count(opt_outs.c.entry.distinct())).group_by(opt_outs.c.district)
+    return {row[0]: row[1] for row in connection.execute(rows)}
 
 
 def add(connection: Connection, rows: Sequence[OptOut]) -> None:

@@ -32,6 +32,12 @@ def forget(connection: Connection, client: str) -> None:
     connection.execute(text("DELETE FROM day.traffic WHERE client = :client"), {"client": client})
 
 
+def last_days(connection: Connection) -> Mapping[str, int]:
+    """The last day, since 1970, UTC, on which each client asked, by name; 0 for never."""
+    rows = connection.execute(text("SELECT client, day FROM day.traffic"))
+    return {row.client: row.day for row in rows}
+
+
 def everyone(connection: Connection, now: int) -> Mapping[str, Traffic]:
     """Every client's counts as they stand at `now`, by name."""
     return {client: rolled(Traffic(*counts), now) for client, *counts in connection.execute(_ALL)}

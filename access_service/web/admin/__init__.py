@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, abort, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from access_service.domain.staff import Right
-from access_service.web.admin import cards, failures, gate, signing_in
+from access_service.web.admin import cards, failures, gate, setup, signing_in
 from access_service.web.admin.gate import signed_in
 from access_service.web.admin.office import Office, who
 
@@ -23,7 +23,10 @@ class Part(NamedTuple):
 
 
 # In the order in which they are offered; the first that is open to somebody is their home.
-PARTS: Sequence[Part] = (Part("cards", "Cards", Right.CARDS, cards.blueprint),)
+PARTS: Sequence[Part] = (
+    Part("setup", "Set-up", Right.SETUP, setup.blueprint),
+    Part("cards", "Cards", Right.CARDS, cards.blueprint),
+)
 
 
 def install(app: Flask, office: Office) -> None:

@@ -1,6 +1,7 @@
 """A browser of a test: signed in as somebody, over an app that is not served."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -49,3 +50,17 @@ class Pages:
 
     def stranger(self) -> Visitor:
         return Visitor(self.app)
+
+
+@dataclass
+class Installed(Pages):
+    """Pages that were started from the files of a folder."""
+
+    folder: Path
+
+    def edit(self, old: str, new: str, district: str = "demo") -> None:
+        """Change one place of a district's file."""
+        path = self.folder / "districts" / f"{district}.toml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text, old
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -16,7 +16,11 @@ async function poll(element) {
 
 document.querySelectorAll("[data-poll]").forEach((element) => setTimeout(poll, POLL_MS, element));
 document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
-document.querySelectorAll("[data-copy]").forEach((button) => button.addEventListener("click", async () => {
-  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-  button.textContent = "Copied";
-}));
+document.querySelectorAll("[data-copy]").forEach((button) => {
+  // Only there is a clipboard where the page came over https or from this machine.
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = "Copied";
+  });
+});
