@@ -25,8 +25,9 @@ run: $(RUN) ## a synthetic district, its nightly roster over SFTP, and the servi
 	@$(BIN)/python -m sync.demo run
 demo: $(RUN) ## the same on free ports, a few questions asked and checked, and an end
 	@$(BIN)/python -m sync.demo check
+# Where images forbid bytecode, each of hundreds of processes would compile the program again.
 test: $(DEV) ## all tests, on every core
-	$(BIN)/python -m pytest -n logical --dist worksteal
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n logical --dist worksteal
 screenshots: $(DEV) ## every page for staff, wide and narrow, light and dark, in var/screenshots; needs Chromium
 	$(BIN)/python -m tests.browser.screenshots
 kill: $(DEV) ## kill -9 at N=500 random moments; SEED=2 for others
