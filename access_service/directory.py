@@ -10,7 +10,16 @@ from hashlib import sha256
 from sqlalchemy import Engine
 
 from access_service.cardholders import Cardholders
-from access_service.domain.access import Answer, PinResult, Standing, barred, judge, kept_open, wound_down
+from access_service.domain.access import (
+    IN_GOOD_STANDING,
+    Answer,
+    PinResult,
+    Standing,
+    barred,
+    judge,
+    kept_open,
+    wound_down,
+)
 from access_service.domain.client import Client
 from access_service.domain.guessing import SOME, Guess, allowed
 from access_service.domain.identifiers import YIELDING, IdentifierKind, Reading
@@ -87,7 +96,8 @@ class PatronDirectory:
             # No guess, so it costs nothing.
             self._usage.asked(client.name, unknown=found.standing is Standing.UNKNOWN)
             without = PinResult.UNCHECKED if pin is None or record is None else PinResult.MISSING
-            return Answer(found.standing, without, record)
+            answer = Answer(found.standing, without, record)
+            return answer if pin is None else self._counted(answer, found.hit, client)
         check = PinCheck(self._vault, record, pin)
         begun = self._begin(found, typed, pin, client, check)
         return begun if isinstance(begun, Answer) else check.paid(begun)
@@ -162,9 +172,20 @@ class PatronDirectory:
     def _counted(self, answer: Answer, hit: Hit | None, client: Client) -> Answer:
         if answer.pin is PinResult.OK and answer.record and hit:
             self._usage.right(answer.record.patron_id, client.name, hit.attempts.good_day)
-            if answer.authenticated and answer.record.patron.role is not Role.TEST_CARD:
-                self._usage.count(answer.record, client.name)
+        if answer.record and answer.record.patron.role is Role.TEST_CARD:
+            return answer
+        if answer.authenticated and answer.record and hit:
+            self._usage.count(answer.record, client.name)
+        elif not answer.authenticated:
+            self._usage.refused(self._whose(answer, client), refusal(answer))
         return answer
+
+    def _whose(self, answer: Answer, client: Client) -> str:
+        """The district of a refused sign-in; of a number that is nobody's the only one that the client serves."""
+        if answer.record:
+            return answer.record.patron.district
+        served = client.districts & self._districts.keys()
+        return min(served) if len(served) == 1 else ""
 
     def _find(self, typed: str, client: Client) -> Found:
         served = client.districts & self._districts.keys()
@@ -200,6 +221,11 @@ class PatronDirectory:
 
     def _today(self, district: str) -> date:
         return self._now().astimezone(self._districts[district].zone).date()
+
+
+def refusal(answer: Answer) -> str:
+    """Why a sign-in was refused: first what is the matter with the card, then with the PIN."""
+    return answer.pin if answer.standing in IN_GOOD_STANDING else answer.standing
 
 
 def settled(answer: Answer | Later) -> Answer:

@@ -18,7 +18,7 @@ from access_service.logs import log, where
 from access_service.storage import attempts, traffic, usage
 from access_service.storage.attempts import Good
 from access_service.storage.engine import day_transaction
-from access_service.storage.usage import UsageKey
+from access_service.storage.usage import Refusal, UsageKey, Use
 
 FLUSH_SECONDS = 2.0
 REMEMBERED_PATRONS = 200_000
@@ -31,7 +31,8 @@ class Waiting:
     """What was counted since the last flush. `right` says of a right PIN whether it was the first in long."""
 
     sign_ins: Counter[UsageKey] = field(default_factory=Counter)
-    patrons: dict[int, date] = field(default_factory=dict)
+    patrons: dict[int, Use] = field(default_factory=dict)
+    refused: Counter[Refusal] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     right: dict[Good, bool] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Waiting:
         self.sign_ins.update(older.sign_ins)
         self.asked.update(older.asked)
         self.unknown.update(older.unknown)
+        self.refused.update(older.refused)
         self.patrons = {**older.patrons, **self.patrons}
         self.right = {**self.right, **older.right}
 
@@ -74,7 +76,12 @@ class UsageCounter:
         with self._lock:
             self._waiting.sign_ins[UsageKey(today, patron.district, patron.school, patron.grade, client)] += 1
             if self._written.get(record.patron_id) != today:
-                self._waiting.patrons[record.patron_id] = today
+                self._waiting.patrons[record.patron_id] = Use(today, patron.district, patron.school, patron.grade)
+
+    def refused(self, district: str, reason: str) -> None:
+        """One sign-in that was refused, today; no district where it is not known."""
+        with self._lock:
+            self._waiting.refused[Refusal(self._today(), district, reason)] += 1
 
     def asked(self, client: str, *, unknown: bool) -> None:
         """One question that the throttle did not count."""
@@ -94,7 +101,7 @@ class UsageCounter:
         """Write what was counted. On failure it stays counted for the next flush, and the log says so."""
         with self._lock:
             counted, self._waiting = self._waiting, Waiting()
-        if not counted.asked and not counted.sign_ins and not counted.right:
+        if not (counted.asked or counted.sign_ins or counted.right or counted.refused):
             return
         try:
             self._write(counted)
@@ -103,7 +110,7 @@ class UsageCounter:
             with self._lock:
                 self._waiting.join(counted)
         else:
-            self._written.update(counted.patrons)
+            self._written.update({patron_id: use.day for patron_id, use in counted.patrons.items()})
             if len(self._written) > REMEMBERED_PATRONS:
                 self._written.clear()
 
@@ -112,6 +119,7 @@ class UsageCounter:
         new = Counter(good.client for good, is_new in counted.right.items() if is_new)
         with day_transaction(self._engine) as connection:
             usage.add(connection, counted.sign_ins, counted.patrons)
+            usage.refuse(connection, counted.refused)
             attempts.good(connection, counted.right, now // DAY)
             # After those of patrons, and in order, as the throttle has them: so nobody waits for ever.
             for client in sorted(counted.asked | new):

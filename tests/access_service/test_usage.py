@@ -1,9 +1,11 @@
 from datetime import date
+from threading import Thread
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
+from access_service.domain.student import Role
 from access_service.storage.engine import Databases
-from access_service.storage.tables import patron_use, usage
+from access_service.storage.tables import months, patron_use, refusals, usage
 from access_service.usage import UsageCounter
 from tests.access_service import seed
 
@@ -81,3 +83,74 @@ def test_what_cannot_be_written_stays_counted(databases: Databases) -> None:
     counts, days = stored(databases)
     assert counts == [(MONDAY, "demo", "101", "03", "vendor", 2)]
     assert days == [(1, MONDAY, MONDAY)]
+
+
+def counted(databases: Databases, *columns: ColumnElement[object]) -> list[tuple[object, ...]]:
+    with databases.reader.connect() as connection:
+        return [tuple(row) for row in connection.execute(select(*columns).order_by(*columns))]
+
+
+def test_a_patron_counts_once_a_month(databases: Databases) -> None:
+    """Whatever worker writes it, however often they come: where they were at the first sign-in of the month, and as new
+    in the month of their first one."""
+    today = Today()
+    workers = [UsageCounter(databases.reader, today) for _ in range(2)]
+    for day, school in ((MONDAY, "101"), (TUESDAY, "102"), (date(2026, 12, 1), "102")):
+        today.day = day
+        for worker in workers:
+            worker.count(seed.patron(1, school=school), "vendor")
+            worker.count(seed.patron(2, role=Role.EDUCATOR, grade=""), "vendor")
+            worker.flush()
+    workers[0].count(seed.patron(3, school="102"), "vendor")
+    # Late by a month: that is over.
+    today.day = MONDAY
+    workers[1].count(seed.patron(1), "vendor")
+    for worker in workers:
+        worker.flush()
+    november, december = date(2026, 11, 1), date(2026, 12, 1)
+    assert counted(databases, *months.c) == [
+        (november, "demo", "101", "", 1, 1),
+        (november, "demo", "101", "03", 1, 1),
+        (december, "demo", "101", "", 1, 0),
+        (december, "demo", "102", "03", 2, 1),
+    ]
+
+
+def test_months_are_exact_under_two_writers(databases: Databases) -> None:
+    """Two workers that write the same patrons at once count each of them once."""
+    first = [UsageCounter(databases.reader, Today()) for _ in range(2)]
+    for worker in first:
+        for patron_id in range(1, 301):
+            worker.count(seed.patron(patron_id), "vendor")
+    threads = [Thread(target=worker.flush) for worker in first]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counted(databases, months.c.active, months.c.first_time) == [(300, 300)]
+
+
+def test_refused_sign_ins_are_counted_by_reason(databases: Databases) -> None:
+    """By district and what was the matter; of a number that is nobody's by the one district that the client serves.
+    Questions without a PIN, right PINs and test cards are none."""
+    seed.store(databases, seed.patron(1))
+    seed.store(databases, seed.patron(2, "7654321", expires=MONDAY))
+    seed.store(databases, seed.patron(3, "7654322", role=Role.TEST_CARD))
+    counter = seed.usage_counter(databases)
+    both = seed.settings(seed.district(), seed.district("other", "39{student_number}"))
+    directory = seed.directory(databases, both, usage=counter)
+    for number, pin in (("0012345", "0412"), ("0012345", "1"), ("0012345", "2"), ("0012345", ""), ("7654321", "0412")):
+        directory.authenticate(number, pin, seed.client())
+    directory.authenticate("7654322", "9", seed.client())
+    directory.authenticate("9999999", "9", seed.client())
+    directory.authenticate("9999999", "9", seed.client(districts=frozenset({"demo", "other"})))
+    directory.find("9999999", seed.client())
+    counter.flush()
+    assert counted(databases, refusals.c.district, refusals.c.reason, refusals.c.refused) == [
+        ("", "unknown", 1),
+        ("demo", "expired", 1),
+        ("demo", "missing", 1),
+        ("demo", "unknown", 1),
+        ("demo", "wrong", 2),
+    ]
+    assert sum(n for (n,) in counted(databases, usage.c.sign_ins)) == 1

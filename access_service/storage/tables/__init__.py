@@ -1,6 +1,16 @@
 """The schema. Rows never leave storage; the other modules there return values."""
 
-from access_service.storage.tables.day import attempts, guesses, patron_use, progress, traffic, usage
+from access_service.storage.tables.day import (
+    attempts,
+    editions,
+    guesses,
+    months,
+    patron_use,
+    progress,
+    refusals,
+    traffic,
+    usage,
+)
 from access_service.storage.tables.ils import (
     ils_accounts,
     ils_cards,
@@ -23,6 +33,7 @@ from access_service.storage.tables.nights import (
     runs,
     seen,
     states_before,
+    story_mails,
 )
 from access_service.storage.tables.people import (
     blocks,
@@ -47,6 +58,7 @@ __all__ = [
     "clients",
     "counters",
     "district_state",
+    "editions",
     "exceptions",
     "exclusions",
     "freezes",
@@ -61,6 +73,7 @@ __all__ = [
     "ils_pins",
     "links",
     "metadata",
+    "months",
     "notes",
     "notices",
     "opt_outs",
@@ -70,6 +83,7 @@ __all__ = [
     "pepper_keys",
     "progress",
     "quarantine",
+    "refusals",
     "requests",
     "retired_numbers",
     "rule_versions",
@@ -79,6 +93,7 @@ __all__ = [
     "staff_failures",
     "staff_sessions",
     "states_before",
+    "story_mails",
     "traffic",
     "usage",
 ]

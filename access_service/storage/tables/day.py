@@ -92,3 +92,40 @@ progress = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     schema=DAY,
 )
+
+# Of each month how many patrons signed in, and how many of them for the first time, where they were then: nobody can be
+# told apart, and no later sign-in changes a month that is over. Blank grades are educators'.
+months = Table(
+    "months",
+    metadata,
+    # Its first day.
+    Column("month", Date, primary_key=True),
+    Column("district", String(31), primary_key=True),
+    Column("school", Text, primary_key=True),
+    Column("grade", String(7), primary_key=True),
+    Column("active", Integer, nullable=False),
+    Column("first_time", Integer, nullable=False),
+    schema=DAY,
+)
+
+# Sign-ins that were refused, by what was told to staff and not to clients. No district: nobody knows of which.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("district", String(31), primary_key=True),
+    Column("reason", String(15), primary_key=True),
+    Column("refused", Integer, nullable=False),
+    schema=DAY,
+)
+
+# What was published of a district, one a day: JSON in which what is hidden is nowhere.
+editions = Table(
+    "editions",
+    metadata,
+    Column("district", String(31), primary_key=True),
+    # Where the district is.
+    Column("day", Date, primary_key=True),
+    Column("body", Text, nullable=False),
+    schema=DAY,
+)

@@ -165,6 +165,20 @@ notices = Table(
     Index("uq_notices", "district", "way", "event", "day", unique=True),
 )
 
+# The board report of each month, to the contacts of the agreement: one mail a month, however often it is tried.
+story_mails = Table(
+    "story_mails",
+    metadata,
+    Column("district", String(31), primary_key=True),
+    # The first day of the month that it is about.
+    Column("month", Date, primary_key=True),
+    Column("try_after", DateTime(timezone=True), nullable=False),
+    Column("told_at", DateTime(timezone=True)),
+    # Addresses, of the contacts of the agreement.
+    Column("told_to", Text, nullable=False, server_default=""),
+    Column("error", Text, nullable=False, server_default=""),
+)
+
 # Days on which nobody of a district expires or leaves. `until` is the last of them; none: until somebody thaws it.
 freezes = Table(
     "freezes",
