@@ -1,5 +1,6 @@
 from datetime import date
 from threading import Thread
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
@@ -85,7 +86,7 @@ def test_what_cannot_be_written_stays_counted(databases: Databases) -> None:
     assert days == [(1, MONDAY, MONDAY)]
 
 
-def counted(databases: Databases, *columns: ColumnElement[object]) -> list[tuple[object, ...]]:
+def counted(databases: Databases, *columns: ColumnElement[Any]) -> list[tuple[Any, ...]]:
     with databases.reader.connect() as connection:
         return [tuple(row) for row in connection.execute(select(*columns).order_by(*columns))]
 

@@ -1,0 +1,1 @@
+"""What the partnership achieved, in numbers for boards: nothing about one child."""
