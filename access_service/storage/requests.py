@@ -93,6 +93,14 @@ def newest(connection: Connection, kind: RequestKind, run_id: int) -> Request | 
     return _request(row) if row else None
 
 
+def last(connection: Connection, kind: RequestKind, *, district: str = "", asked_by: str = "") -> Request | None:
+    """The last wish of a kind that is about a district, or that somebody asked for."""
+    mine = requests.c.district == district if district else requests.c.asked_by == asked_by
+    found = select(*_FIELDS).where(requests.c.kind == kind, mine)
+    row = connection.execute(found.order_by(requests.c.request_id.desc()).limit(1)).one_or_none()
+    return _request(row) if row else None
+
+
 def waiting(connection: Connection) -> Mapping[str, list[str]]:
     """Who asked for a run, by district, the first first; only of requests that no run has taken."""
     found: dict[str, list[str]] = {}

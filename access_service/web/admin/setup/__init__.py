@@ -3,12 +3,22 @@
 from flask import Blueprint
 
 from access_service.web.admin.office import Office
-from access_service.web.admin.setup import audit, clients, districts, exceptions, opt_outs, staff, uploads
+from access_service.web.admin.setup import (
+    audit,
+    clients,
+    districts,
+    exceptions,
+    opt_outs,
+    samples,
+    sources,
+    staff,
+    uploads,
+)
 
 
 def blueprint(office: Office) -> Blueprint:
     pages = Blueprint("setup", __name__, url_prefix="/setup")
     pages.record_once(uploads.in_memory)
-    for room in (districts, clients, opt_outs, exceptions, staff, audit):
+    for room in (districts, sources, samples, clients, opt_outs, exceptions, staff, audit):
         room.install(pages, office)
     return pages

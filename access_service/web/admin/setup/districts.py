@@ -15,6 +15,8 @@ from access_service.errors import ConfigError, OperatorError
 from access_service.examples import tried
 from access_service.overlaps import check_overlaps
 from access_service.settings import District, Service, load_district, load_service
+from access_service.storage import requests
+from access_service.storage.requests import RequestKind
 from access_service.web.admin.gate import needs
 from access_service.web.admin.office import Office, who
 from access_service.web.admin.setup import typed
@@ -107,6 +109,7 @@ def _page(office: Office, running: District, frozen_wrong: str = "", thaw_wrong:
     newest = found.newest
     with office.databases.reader.connect() as connection:
         freezes = freezing.of_district(connection, running, today)
+        tested = requests.last(connection, RequestKind.CHECK_SOURCE, district=running.code)
     page = render_template(
         "setup/district.html",
         found=found,
@@ -115,6 +118,7 @@ def _page(office: Office, running: District, frozen_wrong: str = "", thaw_wrong:
         examples=list(tried(newest)),
         overlap=_overlap(office, newest),
         freezes=freezes,
+        tested=tested,
         season=newest.calendar.frozen_in(freezes, today).season(today),
         frozen_wrong=frozen_wrong,
         thaw_wrong=thaw_wrong,
