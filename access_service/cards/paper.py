@@ -10,6 +10,7 @@ from typing import Any
 from fpdf import FPDF
 from fpdf.bidi import BidiParagraph
 
+from access_service.cards.arabic import joined
 from access_service.cards.bars import QUIET
 from access_service.settings import PaperSize
 
@@ -72,7 +73,7 @@ def printable(pdf: FPDF, text: str) -> str:
         return text
     composed = unicodedata.normalize("NFC", text)
     if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in composed):
-        composed = BidiParagraph(composed).get_reordered_string()
+        composed = BidiParagraph(joined(composed)).get_reordered_string()
     known = _letters(pdf)
     return "".join(letter if ord(letter) in known else _NO_LETTER for letter in composed if letter.isprintable())
 

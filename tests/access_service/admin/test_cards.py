@@ -52,8 +52,11 @@ def on_record(pages: Pages) -> list[dict[str, Any]]:
     return [json.loads(entry.after) for entry in entries]
 
 
-def test_a_school_is_printed_and_put_on_record(pages: Pages, printer: Visitor) -> None:
-    """Cards, letters and the list; nothing is kept but how many of what, and no PIN is in any of them."""
+def test_a_school_is_printed_and_put_on_record(
+    pages: Pages, printer: Visitor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cards, letters and the list; nothing is kept but how many of what, no PIN is in any of them, and nothing of
+    anybody in the log."""
     count = make(printer, "count")
     assert count.status_code == 200 and "<strong>2</strong> students get" in count.text
     assert on_record(pages) == []
@@ -79,6 +82,8 @@ def test_a_school_is_printed_and_put_on_record(pages: Pages, printer: Visitor) -
     ]
     changed = {name for name, size in counts(pages).items() if size != before[name]}
     assert changed <= {"audit", "pepper_keys"}
+    logged = capsys.readouterr()
+    assert [part for part in ("0000001", "Ñandú", "script", "cmd", "0419") if part in logged.out + logged.err] == []
 
 
 def counts(pages: Pages) -> dict[str, int]:
