@@ -97,8 +97,7 @@ class Explainer:
 
     def explain(self, typed: str) -> Explanation:
         """How it was read, whom it found, what roster and rules said, what each client would be told, what to do."""
-        meant = meanings(typed, {code: district.rules for code, district in self.districts.items()})
-        hits = self._hits(meant) if meant else []
+        meant, hits = self._found(typed)
         people = {hit.record.patron_id: (hit, hit.record) for hit in hits if hit.record}
         read = _read_as(meant)
         if len(people) < len({hit.record.patron_id if hit.record else 0 for hit in hits}):
@@ -111,6 +110,18 @@ class Explainer:
         ((_, record),) = people.values()
         kinds = sorted({hit.kind.replace("_", " ") for hit in hits})
         return self._one(record, (read, f"found by its {' and '.join(kinds)}: {_who(record)}"))
+
+    def people(self, typed: str) -> list[PatronRecord]:
+        """Everybody whom a number could mean; of linked cards the one that counts."""
+        return list({hit.record.patron_id: hit.record for hit in self._found(typed)[1] if hit.record}.values())
+
+    def of(self, record: PatronRecord) -> Explanation:
+        """The same of a patron who is found already."""
+        return self._one(record, (_who(record),))
+
+    def _found(self, typed: str) -> tuple[frozenset[tuple[str, Reading]], list[Hit]]:
+        meant = meanings(typed, {code: district.rules for code, district in self.districts.items()})
+        return meant, self._hits(meant) if meant else []
 
     def _one(self, record: PatronRecord, found: tuple[str, ...]) -> Explanation:
         district = self.districts[record.patron.district]

@@ -80,6 +80,13 @@ class PinDesk:
             noting.note(self._deed(Action.PIN_RESET, record, reason))
         self._forget_failures(cards)
 
+    def unlock(self, auditor: Auditor, record: PatronRecord, reason: str) -> None:
+        """Forget the patron's wrong PINs, at all clients: locks and stops end at once. Errors as above."""
+        with auditor.transaction(self.databases) as noting:
+            self._forget_failures(chosen_pins.cards(noting.connection, record))
+            # Only then on record: what could not be done is not on it.
+            noting.note(self._deed(Action.UNLOCK, record, reason))
+
     def _forget_failures(self, patron_ids: set[int]) -> None:
         with day_transaction(self.databases.reader) as connection:
             attempts.unlock(connection, sorted(patron_ids))

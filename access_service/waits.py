@@ -36,13 +36,26 @@ class Waits:
 
     def step(self, record: PatronRecord) -> str:
         """What it takes until the right PIN is looked at again; "" where it is."""
-        if attempts.guessed(self.connection, record.patron_id) >= stands(record, self.districts):
+        if self.stopped(record):
             return STOPPED
-        locked = self._locked(record)
-        if locked > 0:
+        if locked := self.locked(record):
             return f"wait {locked} seconds, then the right PIN works again"
-        spent = [client.name for _, client in clients.active(self.connection) if self._spent(record, client)]
+        spent = self.spent_at(record)
         return SPENT.format(", ".join(spent), spent[0]) if spent else ""
+
+    def stopped(self, record: PatronRecord) -> bool:
+        """Whether no PIN is tried any more, anywhere."""
+        return attempts.guessed(self.connection, record.patron_id) >= stands(record, self.districts)
+
+    def locked(self, record: PatronRecord) -> int:
+        """Seconds until no client refuses the right PIN any more; 0 where none does."""
+        asking = (client.name for _, client in clients.active(self.connection))
+        failed = (attempts.read(self.connection, record.patron_id, name) for name in asking)
+        return max([0, *(each.locked_until - int(self.now.timestamp()) for each in failed if each)])
+
+    def spent_at(self, record: PatronRecord) -> list[str]:
+        """The clients whose budget of wrong PINs is spent, for this patron too."""
+        return [client.name for _, client in clients.active(self.connection) if self._spent(record, client)]
 
     def at(self, record: PatronRecord, client: Client) -> str:
         """What the clients' own counts add to what this one is told; "" where nothing waits there."""
@@ -68,9 +81,3 @@ class Waits:
         asked = traffic.everyone(self.connection, now).get(client.name)
         new = record.patron.district in client.districts and pays(own, now)
         return asked.spent_until if asked and new else 0
-
-    def _locked(self, record: PatronRecord) -> int:
-        """Seconds until no client refuses the right PIN any more."""
-        asking = (client.name for _, client in clients.active(self.connection))
-        failed = (attempts.read(self.connection, record.patron_id, name) for name in asking)
-        return max((each.locked_until - int(self.now.timestamp()) for each in failed if each), default=0)

@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from access_service.command_line import WHY
+from access_service.existing_cards import Review
 from access_service.storage import ils_matches, schema
 from access_service.storage.engine import database_errors
 from access_service.storage.ils_matches import MatchRow, codes
 from sync.console import JSON, Installation
-from sync.ils import Review
 from sync.order import auditor
 from sync.report import shown
 

@@ -1,5 +1,6 @@
 """The audit's rows. They are written once; nothing here changes or removes one."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -23,6 +24,11 @@ class Entry(NamedTuple):
     after: str
     key_id: str
     mac: bytes
+
+    def facts(self, side: str) -> dict[str, Any]:
+        """`before` or `after` as values."""
+        found: dict[str, Any] = json.loads(getattr(self, side))
+        return found
 
 
 class Wanted(NamedTuple):
@@ -52,6 +58,13 @@ def entries(connection: Connection, newest: int | None = None) -> Iterator[Entry
     """All entries in their order, or the `newest` so many, newest first."""
     statement = select(audit).order_by(audit.c.seq.desc()).limit(newest) if newest else select(audit).order_by("seq")
     yield from map(_entry, connection.execute(statement))
+
+
+def of_subject(connection: Connection, subject: str, but: str, most: int) -> list[Entry]:
+    """The newest `most` entries of a subject, newest first, without those of the action `but`."""
+    mine = audit.c.subject == subject, audit.c.action != but
+    newest = select(audit).where(*mine).order_by(audit.c.seq.desc()).limit(most)
+    return list(map(_entry, connection.execute(newest)))
 
 
 def page(connection: Connection, wanted: Wanted, most: int) -> list[Entry]:

@@ -7,14 +7,12 @@ from sync.ils.load import Told, load, preview
 from sync.ils.loads import Loading
 from sync.ils.night import ask_ils, loading_of, reading_of, tell_ils
 from sync.ils.reading import Reading
-from sync.ils.review import Review
 from sync.ils.trouble import UndeliveredError
 
 __all__ = [
     "ExtractRefusedError",
     "Loading",
     "Reading",
-    "Review",
     "Told",
     "UndeliveredError",
     "ask_ils",

@@ -11,13 +11,13 @@ import pytest
 
 from access_service.domain.access import Standing
 from access_service.errors import OperatorError
+from access_service.existing_cards import Review
 from access_service.opting_out import Given, Office
 from access_service.settings import load
 from access_service.storage import audit, ils_matches
 from access_service.storage.engine import Databases
 from access_service.storage.tables import metadata
 from sync import ageing, ils
-from sync.ils import Review
 from sync.order import auditor
 from tests.commands import Commands
 from tests.place import Place

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from access_service import desk
 from access_service.audit import Action, Auditor, Deed
-from access_service.domain.identifiers import IdentifierKind, fold
+from access_service.domain.identifiers import MAX_TYPED, IdentifierKind, fold
 from access_service.domain.patron import PatronRecord
 from access_service.edits import Edit, editing
 from access_service.errors import OperatorError
@@ -15,9 +15,9 @@ from access_service.settings import District, Settings
 from access_service.storage import ils_cards, patrons
 from access_service.storage import ils_matches as storage
 from access_service.storage.engine import Databases
-from access_service.storage.ils_cards import CardRow
 from access_service.storage.ils_matches import MatchRow, MatchState
 
+Whose = str | PatronRecord
 LIST = "`roster-sync matches list {}` has those that are"
 
 
@@ -30,22 +30,22 @@ class Review:
     settings: Settings
     district: District
 
-    def link(self, typed: str, card: str, reason: str) -> str:
-        """Make a card one more identifier of the patron under a number; the patron's library number. Errors:
-        OperatorError, and nothing is changed."""
+    def link(self, typed: Whose, card: str, reason: str) -> str:
+        """Make a card one more identifier of a patron, or of the one under a number; the patron's library number.
+        Errors: OperatorError, and nothing is changed."""
         patron = self._patron(typed)
         self._check_whose(patron, card)
         with self._editing(Action.MATCH_LINK, patron, reason) as edit:
-            found = self._card(edit.connection, card)
-            match = storage.get(edit.connection, patron.patron_id, card)
-            match = match or MatchRow(patron.patron_id, card, self.district.code, "[]", 0, "")
+            number, blocked = self._card(edit.connection, card)
+            match = storage.get(edit.connection, patron.patron_id, number)
+            match = match or MatchRow(patron.patron_id, number, self.district.code, "[]", 0, "")
             storage.put(edit.connection, self._decision(match, MatchState.LINKED, reason))
-            storage.link(edit.connection, self.district.code, patron.patron_id, card)
+            storage.link(edit.connection, self.district.code, patron.patron_id, number)
             before = self._blocked(edit, patron.patron_id)
-            edit.change(patron.patron_id, "link", {"blocked": before}, {"blocked": before or found.blocked})
+            edit.change(patron.patron_id, "link", {"blocked": before}, {"blocked": before or blocked})
         return patron.patron.library_number
 
-    def reject(self, typed: str, card: str, reason: str) -> str:
+    def reject(self, typed: Whose, card: str, reason: str) -> str:
         """Say that a proposed card is somebody else's: it is not proposed again. Returns and errors as `link`."""
         patron = self._patron(typed)
         with self.auditor.transaction(self.databases) as record:
@@ -56,7 +56,7 @@ class Review:
             record.note(Deed(Action.MATCH_REJECT, f"patron {patron.patron_id}", reason, self.district.code))
         return patron.patron.library_number
 
-    def undo(self, typed: str, card: str, reason: str) -> str:
+    def undo(self, typed: Whose, card: str, reason: str) -> str:
         """Take a decision back: it is proposed again, as long as extracts have evidence. Returns and errors as
         `link`."""
         patron = self._patron(typed)
@@ -85,7 +85,9 @@ class Review:
         (record,) = patrons.records(edit.connection, [patron_id])
         return record.blocked
 
-    def _patron(self, typed: str) -> PatronRecord:
+    def _patron(self, typed: Whose) -> PatronRecord:
+        if isinstance(typed, PatronRecord):
+            return typed
         with self.databases.reader.connect() as connection:
             return desk.named(connection, {self.district.code: self.district}, typed)
 
@@ -101,17 +103,22 @@ class Review:
             if other.patron_id != patron.patron_id:
                 raise OperatorError(f"{card} finds patron {other.patron_id} of {other.patron.district} already")
 
-    def _card(self, connection: Connection, card: str) -> CardRow:
-        """The card in the ILS. Errors: OperatorError where it is none from before."""
+    def _card(self, connection: Connection, card: str) -> tuple[str, bool]:
+        """The card's number as the ILS has it, and whether the ILS blocks it. Where no extract was ever read the number
+        is taken as it is given. Errors: OperatorError where it is none from before."""
         key = fold(card)
-        found = [row for row in ils_cards.find(connection, [key]).get(key, ()) if row.number == card]
-        if not found:
+        there = ils_cards.find(connection, [key]).get(key, ())
+        found = [row for row in there if row.number == card] or list(there)
+        if not key or len(key) > MAX_TYPED:
+            raise OperatorError("should be the number of a library card: letters and digits")
+        if len(found) != 1 and (there or ils_cards.last_read(connection, "extract")):
             raise OperatorError(f"{card} is no card in the ILS's newest extract; give its number as the ILS has it")
         if key in storage.linked_keys(connection):
             raise OperatorError(f"{card} is linked already")
-        if found[0].patron_id is not None or patrons.owners(connection, IdentifierKind.LIBRARY_NUMBER, [key]):
+        ours = found and found[0].patron_id is not None
+        if ours or patrons.owners(connection, IdentifierKind.LIBRARY_NUMBER, [key]):
             raise OperatorError(f"{card} is an account that we made, and not one from before")
-        return found[0]
+        return (found[0].number, found[0].blocked) if found else (key, False)
 
     def _decision(self, match: MatchRow, state: MatchState, reason: str) -> MatchRow:
         at = self.auditor.now().replace(microsecond=0)
