@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from access_service.due import next_due
 from access_service.settings import District
 from access_service.storage.runs import DistrictState, Run
-from sync.due import next_due
 
 # Days before the end of an agreement on which it is told, and daily in the last week.
 AHEAD = (60, 30, *range(8))

@@ -10,6 +10,7 @@ import click
 
 from access_service.command_line import NUMBER
 from access_service.errors import OperatorError
+from access_service.remedies import remedy
 from access_service.storage import quarantine as storage
 from access_service.storage.engine import database_errors
 from access_service.storage.quarantine import Entry
@@ -18,7 +19,6 @@ from sync.console import JSON, Installation, work
 from sync.formats.sheet import read_sheet
 from sync.quarantine import Seal
 from sync.quarantine.replay import Kept, build, export, mended
-from sync.remedies import remedy
 from sync.report import counted, shown
 
 

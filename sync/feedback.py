@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from access_service import spreadsheet
+from access_service.remedies import remedy
 from access_service.spreadsheet import Line
 from sync.formats.bad_rows import BadRow
 from sync.guard import Reason
-from sync.remedies import remedy
 from sync.sftp import FEEDBACK_NAME
 
 COLUMNS = ("severity", "code", "file", "line", "column", "count", "what_to_do")

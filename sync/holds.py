@@ -2,14 +2,14 @@
 
 import math
 from dataclasses import replace
-from datetime import datetime
 
+from access_service import decisions
 from access_service.audit import Action, Deed
 from access_service.errors import OperatorError
 from access_service.settings import Settings
 from access_service.storage import runs
 from access_service.storage.engine import Databases, database_errors
-from access_service.storage.runs import GOOD_NIGHTS, HOLDS, Outcome, Run
+from access_service.storage.runs import Outcome, Run
 from sync import job as night
 from sync.apply import exclusively
 from sync.guard import Finding
@@ -19,15 +19,14 @@ from sync.report import Report
 from sync.rules import rules_of
 
 SECOND = "a second person, who approves it as well"
-DECIDING = (*HOLDS, Outcome.DISCARDED, *GOOD_NIGHTS)
 
 
 def standing(settings: Settings, databases: Databases) -> list[Run]:
     """The held run of each district that has one, whose file is still kept."""
     with database_errors(), databases.reader.connect() as connection:
-        newest = [runs.latest(connection, code, DECIDING) for code in settings.districts]
+        found = [decisions.held(connection, code) for code in settings.districts]
     spool = settings.service.spool
-    return [run for run in newest if run and run.outcome in HOLDS and HeldFile(spool, run.district, b"").path.exists()]
+    return [run for run in found if run and HeldFile(spool, run.district, b"").path.exists()]
 
 
 def look(job: Job, run_id: int) -> Report:
@@ -40,7 +39,9 @@ def approve(job: Job, run_id: int, reason: str) -> Report:
     """Plan again from the held file, and apply it: what it was held for goes, and nothing else. Held as it
     was where this is the first of two people's words. Errors as `run`."""
     run = _held(job, run_id)
-    if removals(run) > (job.district.limits.second_person_removals or math.inf) and not _is_second(job, run, reason):
+    if decisions.removals(run) > (job.district.limits.second_person_removals or math.inf) and not _is_second(
+        job, run, reason
+    ):
         return Report(job.code, preview=False, run_id=run_id, outcome=Outcome.HELD, facts={"waits_for": SECOND})
     findings = frozenset(finding["code"] for finding in run.report["findings"])
     if run.rules_version != rules_of(job.district).version:
@@ -49,20 +50,15 @@ def approve(job: Job, run_id: int, reason: str) -> Report:
     return night.run(replace(job, held=run_id, approval=Approval(run_id, findings, reason)))
 
 
-def removals(run: Run) -> int:
-    """How many patrons a held run would make absent, or let leave."""
-    return int(run.report.get("removals", 0))
-
-
 def _is_second(job: Job, run: Run, reason: str) -> bool:
     """Whether another person has approved the run before; where nobody has, this is now the first word, on record."""
     with database_errors(), exclusively(job.databases, job.settings.service.spool, job.code):
         run = _held(job, run.run_id)
-        if first := run.report.get("approved_first"):
-            if first["by"] == job.started_by:
+        if first := decisions.approved_first(run):
+            if first == job.started_by:
                 raise OperatorError(
-                    f"run {run.run_id}: you have approved it already; it has {removals(run):,} removals, so another"
-                    " person has to as well ([limits] second_person_removals)"
+                    f"run {run.run_id}: you have approved it already; it has {decisions.removals(run):,} removals, so"
+                    " another person has to as well ([limits] second_person_removals)"
                 )
             return True
         said = {"by": job.started_by, "reason": reason, "at": job.now().isoformat(timespec="seconds")}
@@ -95,30 +91,14 @@ def of_district(job: Job) -> Job:
 
 def _held(job: Job, run_id: int) -> Run:
     found = [run for run in standing(job.settings, job.databases) if run.run_id == run_id]
-    if not found and (decided := _decided(job, run_id)):
+    if found:
+        return found[0]
+    with database_errors(), job.databases.reader.connect() as connection:
+        decided, newest = decisions.decision(connection, run_id), decisions.held(connection, job.code)
+    if decided:
         raise OperatorError(f"run {run_id} {decided}; nothing was done")
-    if not found and _aged(job, run_id):
+    if newest and newest.run_id == run_id:
         raise OperatorError(
             f"run {run_id}: its file was kept for [agreement] raw_days and is gone; let a run fetch it again"
         )
-    if not found:
-        raise OperatorError(f"run {run_id} is not held, or no more; `roster-sync holds` lists those that are")
-    return found[0]
-
-
-def _decided(job: Job, run_id: int) -> str:
-    """Who has decided on a run, and how; "" where nobody has."""
-    with database_errors(), job.databases.reader.connect() as connection:
-        run, approval = runs.get(connection, run_id), runs.approval(connection, run_id)
-    if approval:
-        at = approval.started_at
-        return f"was approved by {approval.started_by} on {at:%Y-%m-%d at %H:%M} UTC (run {approval.run_id})"
-    if run and (said := run.report.get("discarded")):
-        return f"was discarded by {said['by']} on {datetime.fromisoformat(said['at']):%Y-%m-%d at %H:%M} UTC"
-    return ""
-
-
-def _aged(job: Job, run_id: int) -> bool:
-    with database_errors(), job.databases.reader.connect() as connection:
-        newest = runs.latest(connection, job.code, DECIDING)
-    return newest is not None and newest.run_id == run_id and newest.outcome in HOLDS
+    raise OperatorError(f"run {run_id} is not held, or no more; `roster-sync holds` lists those that are")

@@ -10,11 +10,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from access_service.errors import OperatorError
+from access_service.remedies import remedy
 from access_service.settings import District, Feed
 from sync.formats import read_package
 from sync.formats.reader import Reader
 from sync.package import open_package
-from sync.remedies import remedy
 from sync.roster import Roster
 from sync.stand_ins import shape, stand_ins
 

@@ -1,7 +1,7 @@
 """A night as one value: what a roster would change of what is stored. Computing it writes nothing."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -120,11 +120,14 @@ class Plan:
     @property
     def by_school(self) -> dict[str, dict[str, int]]:
         """How many of each kind, at the schools where most happens."""
-        schools: dict[str, Counter[str]] = defaultdict(Counter)
-        for kind, patron in self._each():
-            schools[patron.school][kind] += 1
+        schools = self._counted(lambda patron: patron.school)
         busiest = sorted(schools, key=lambda school: (-schools[school].total(), school))[:MOST_SCHOOLS]
         return {school: dict(schools[school]) for school in busiest}
+
+    @property
+    def by_grade(self) -> dict[str, dict[str, int]]:
+        """The same in each grade; of those who have none under ""."""
+        return {grade: dict(kinds) for grade, kinds in sorted(self._counted(lambda patron: patron.grade).items())}
 
     @property
     def examples(self) -> dict[str, list[str]]:
@@ -134,6 +137,12 @@ class Plan:
             if len(found[kind]) < MOST_EXAMPLES:
                 found[kind].append(patron.library_number)
         return dict(found)
+
+    def _counted(self, group: Callable[[Patron], str]) -> dict[str, Counter[str]]:
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for kind, patron in self._each():
+            found[group(patron)][kind] += 1
+        return found
 
     def _each(self) -> Iterator[tuple[str, Patron]]:
         yield from (("create", create.patron) for create in self.creates)

@@ -88,6 +88,7 @@ class Report:
         self.facts |= {
             "counts": plan.counts,
             "by_school": plan.by_school,
+            "by_grade": plan.by_grade,
             "exclusions": dict(codes),
             "excluded_from": dict(details.most_common(MOST_LINES)),
         }

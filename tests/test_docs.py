@@ -26,6 +26,7 @@ from access_service.domain.pins import PinKind
 from access_service.domain.traffic import Alarm
 from access_service.ils import Existing
 from access_service.notices import Event
+from access_service.remedies import remedy
 from access_service.storage.exceptions import ExceptionKind
 from access_service.storage.ils_matches import MatchState
 from access_service.storage.runs import Outcome
@@ -36,7 +37,6 @@ from sync.formats.bad_rows import FAULTS
 from sync.guard import Finding
 from sync.ils.matching import Evidence
 from sync.plan import ChangeKind
-from sync.remedies import remedy
 from sync.reversal import Return
 from sync.roster import RejectCode, WarningCode
 

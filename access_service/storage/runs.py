@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -55,6 +55,17 @@ class Run:
     undoes: int | None
     undone_by: int | None
     aged_on: date | None
+
+
+class Brief(NamedTuple):
+    """A run without its report."""
+
+    run_id: int
+    started_at: datetime
+    started_by: str
+    outcome: Outcome
+    undoes: int | None
+    undone_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +177,14 @@ def of_file(connection: Connection, district: str, sha256: str) -> Run | None:
 def get(connection: Connection, run_id: int) -> Run | None:
     row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one_or_none()
     return _run(row) if row else None
+
+
+def since(connection: Connection, district: str, moment: datetime) -> list[Brief]:
+    """All of a district's runs that began then or later, the newest first."""
+    columns = [runs.c[name] for name in Brief._fields]
+    found = select(*columns).where(runs.c.district == district, runs.c.started_at >= moment)
+    rows = connection.execute(found.order_by(runs.c.run_id.desc()))
+    return [Brief(*row)._replace(started_at=utc(row.started_at), outcome=Outcome(row.outcome)) for row in rows]
 
 
 def approval(connection: Connection, run_id: int) -> Run | None:

@@ -29,7 +29,7 @@ LONGEST_NAME = 100
 
 def answer(installation: Installation, databases: Databases, wish: Request) -> Answer:
     """Do what was asked, in the name of who asked. Errors: OperatorError, BusyError among them."""
-    if decide := _DECIDING.get(wish.kind):
+    if decide := DECIDING.get(wish.kind):
         with _job(installation, wish) as job:
             return decide(job, wish)
     settings = installation.settings()
@@ -73,7 +73,7 @@ def _undo_preview(job: Job, wish: Request) -> Answer:
     return _seen(undo.preview(_order(job, wish)))
 
 
-_DECIDING: Mapping[RequestKind, Callable[[Job, Request], Answer]] = {
+DECIDING: Mapping[RequestKind, Callable[[Job, Request], Answer]] = {
     RequestKind.APPROVE: _approve,
     RequestKind.DISCARD: _discard,
     RequestKind.LOOK: _look,

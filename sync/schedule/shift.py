@@ -13,6 +13,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from access_service.due import is_open, is_owed, next_due
 from access_service.errors import ConfigError, OperatorError, StorageError
 from access_service.logs import log
 from access_service.settings import District
@@ -21,7 +22,6 @@ from access_service.storage.engine import Databases, database_errors
 from access_service.storage.runs import GOOD_NIGHTS
 from sync.alarms import Alarm, AlarmCode, alarms
 from sync.console import Installation
-from sync.due import is_open, is_owed, next_due
 from sync.schedule.wishes import Wishes
 from sync.schedule.work import age, tell, work
 from sync.sftp import LoginRefusedError, credentials, new_file

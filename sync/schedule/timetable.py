@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from access_service.due import next_due
 from access_service.settings import District, Settings
 from access_service.storage import requests, runs
 from access_service.storage.engine import Databases, database_errors
 from access_service.storage.runs import GOOD_NIGHTS
-from sync.due import next_due
 
 
 @dataclass(frozen=True, slots=True)

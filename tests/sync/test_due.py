@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access_service.due import is_owed, next_due
 from access_service.settings import District, load
 from access_service.storage.runs import DistrictState, Outcome, Run
 from sync.alarms import AlarmCode, alarms
-from sync.due import is_owed, next_due
 from sync.schedule.shift import Nights
 
 DEMO = load(Path("config")).district("demo")

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access_service.remedies import REMEDIES
 from access_service.settings import Feed, load
 from access_service.storage import engine, runs, schema
 from access_service.storage.runs import Outcome
 from sync import feedback, job
 from sync.formats.bad_rows import BadRow
 from sync.guard import Finding, Reason
-from sync.remedies import REMEDIES
 from sync.roster import BadRosterError, RejectCode, WarningCode
 from sync.sftp import Credentials, deliver, fetch
 from sync.synthetic.server import Login, RosterServer, host_key

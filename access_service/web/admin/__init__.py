@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, abort, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from access_service.domain.staff import Right
-from access_service.web.admin import cards, desk, failures, gate, setup, signing_in
+from access_service.web.admin import cards, desk, failures, gate, nights, setup, signing_in
 from access_service.web.admin.gate import signed_in
 from access_service.web.admin.office import Office, who
 
@@ -25,6 +25,7 @@ class Part(NamedTuple):
 # In the order in which they are offered; the first that is open to somebody is their home.
 PARTS: Sequence[Part] = (
     Part("desk", "Desk", Right.LOOK_UP, desk.blueprint),
+    Part("nights", "Nights", Right.NIGHTS, nights.blueprint),
     Part("setup", "Set-up", Right.SETUP, setup.blueprint),
     Part("cards", "Cards", Right.CARDS, cards.blueprint),
 )

@@ -31,6 +31,13 @@ def is_open(district: District, day: date) -> bool:
     return agreement.starts <= day <= agreement.ends and not out
 
 
+def due_days(district: District, after: datetime, until: datetime) -> frozenset[date]:
+    """The days, by the district's clock, on which nights were due, later than `after` and not later than `until`."""
+    crons = district.schedule.times if district.schedule else ()
+    moments = (takewhile(lambda moment: moment <= until, _moments(district, cron, after)) for cron in crons)
+    return frozenset(moment.astimezone(district.zone).date() for each in moments for moment in each)
+
+
 def _moments(district: District, cron: Cron, after: datetime) -> Iterator[datetime]:
     """Of a doubled hour it is the first one. A time that was skipped is as late as the clocks were put forward."""
     # From as early as the wall showed by either offset, for a skipped time's moment is read by the old one.
