@@ -54,7 +54,7 @@ class Nights:
         """Change keys of a district's tables, as an edit of its file would, and accept what rules that makes."""
         raw = self.districts[code].model_dump()
         for table, keys in tables.items():
-            raw[table] = {**raw[table], **keys} if isinstance(keys, dict) else keys
+            raw[table] = {**(raw[table] or {}), **keys} if isinstance(keys, dict) else keys
         self.districts[code] = District.model_validate(raw)
         if accept:
             self.accept_rules(code)

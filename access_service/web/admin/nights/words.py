@@ -23,7 +23,7 @@ OUTCOMES: Mapping[Outcome, Word] = {
     Outcome.SAME_STUDENTS: Word("nothing new", "Another file with the same students: nothing changed.", "good", "="),
     Outcome.HELD_IN_PART: Word("held in part", "Newcomers and changes went in; removals wait.", "wait", "!"),
     Outcome.HELD: Word("held", "Nothing was changed: it waits for a person.", "wait", "!"),
-    Outcome.DISCARDED: Word("discarded", "A person threw the file away; nothing was changed.", "soft", "–"),
+    Outcome.DISCARDED: Word("discarded", "A person threw the file away; nothing was changed.", "soft", "-"),
     Outcome.EDITED: Word("by hand", "No night: a person changed patrons by hand.", "soft", "·"),
     Outcome.FAILED: Word("failed", "Nothing was changed; everybody is served from the last good night.", "bad", "✗"),
 }
