@@ -17,6 +17,7 @@ from access_service.cli_link import link
 from access_service.cli_optout import opt_out
 from access_service.cli_patron import patron
 from access_service.cli_staff import staff
+from access_service.cli_story import story
 from access_service.cli_unlock import unlock
 from access_service.cli_vendor import test_card, try_client
 from access_service.console import Installation, typed_pin
@@ -137,6 +138,7 @@ cli.add_command(link)
 cli.add_command(patron)
 cli.add_command(staff)
 cli.add_command(unlock)
+cli.add_command(story)
 cli.add_command(opt_out)
 
 

@@ -71,9 +71,11 @@ class Mail(Table):
 
 class Notify(Table):
     """Who hears of a district's nights: `to` by mail, `webhook` by POST, and `on` what. A night is missed where
-    nothing good has been heard for `missed_hours`."""
+    nothing good has been heard for `missed_hours`. On day `report_day` of a month the report goes to the contacts of
+    the agreement."""
 
     to: tuple[Address, ...] = ()
     webhook: Annotated[str, AfterValidator(lambda url: _webhook(url) if url else "")] = ""
     on: frozenset[Event] = frozenset(Event)
     missed_hours: Annotated[int, Field(ge=1, le=24 * 366)] = 26
+    report_day: Annotated[int, Field(ge=1, le=28)] = 1

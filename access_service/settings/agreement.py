@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from access_service.notices import Address
 from access_service.toml import Table
 
 # Also of rows whose district is not configured any more.
@@ -29,7 +30,7 @@ RosterField = Literal[
 class Agreement(Table):
     """Who signed what with whom. Columns for fields not listed are dropped while reading. How many days something is
     kept: a row that cannot be used, a held file, what an undo needs, who it was who left; and how long after its end
-    cards still work."""
+    cards still work. `contacts` get the report of each month by mail."""
 
     signed_by: str
     starts: date
@@ -40,6 +41,7 @@ class Agreement(Table):
     undo_days: Annotated[int, Field(ge=1, le=3660)] = 90
     forget_days: Annotated[int, Field(ge=1, le=36600)] = 730
     wind_down_days: Annotated[int, Field(ge=0, le=3660)] = 30
+    contacts: tuple[Address, ...] = ()
 
     @property
     def last_day(self) -> date:

@@ -1,5 +1,6 @@
 """districts/CODE.toml: all that a library configures for one district."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,11 +30,14 @@ def _zone(name: str) -> str:
 
 
 class DistrictTable(Table):
+    """`school_names` says by the roster's code what people call a school."""
+
     """`languages` are those of its families, in the order in which letters have them."""
 
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
     name: str
     timezone: Annotated[str, AfterValidator(_zone)]
+    school_names: Mapping[str, str] = {}
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = (Language.ENGLISH,)
 
 
