@@ -20,6 +20,8 @@ from access_service.storage import freezes, patrons
 
 # Numbers that somebody pastes: of a class, or of a small school.
 MOST_PASTED = 1000
+# Students who are looked at for one file.
+MOST_FOUND = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,11 @@ def split(pasted: str) -> list[str]:
 
 
 def find(connection: Connection, district: District, wanted: Wanted, today: date, owner: PinOwner) -> Holders:
-    """Who gets a card, by grade and name, each once."""
+    """Who gets a card, by school, grade and name, each once. ChoiceError for too many."""
     if not wanted.numbers:
-        in_school = patrons.students(connection, district.code, wanted.school, wanted.grade)
+        in_school = [*patrons.students(connection, district.code, wanted.school, wanted.grade, MOST_FOUND + 1)]
+        if len(in_school) > MOST_FOUND:
+            raise ChoiceError(f"these are more than {MOST_FOUND:,} students: choose a school, or a grade")
         found = _working(connection, in_school, district, today)
         return Holders(_sorted(found.values(), district, owner))
     by_number = [_of_number(connection, typed, district) for typed in wanted.numbers]

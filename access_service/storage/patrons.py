@@ -149,11 +149,11 @@ def of_district(connection: Connection, district: str) -> Iterator[PatronRecord]
     yield from map(_record, connection.execute(select(*_RECORD).where(*mine)))
 
 
-def students(connection: Connection, district: str, school: str, grade: str) -> Iterator[PatronRecord]:
-    """The students of a school and grade ("": of every one), whatever their standing, in no order."""
+def students(connection: Connection, district: str, school: str, grade: str, most: int) -> Iterator[PatronRecord]:
+    """Students of a school and grade ("": of every one), whatever their standing, in no order, `most` of them."""
     mine = [patrons.c.district == district, patrons.c.forgotten_on.is_(None), patrons.c.role == Role.STUDENT]
     mine += [patrons.c[name] == value for name, value in (("school", school), ("grade", grade)) if value]
-    yield from map(_record, connection.execute(select(*_RECORD).where(*mine)))
+    yield from map(_record, connection.execute(select(*_RECORD).where(*mine).limit(most)))
 
 
 def attempts_of(connection: Connection, patron_id: int, client: str) -> Attempts:

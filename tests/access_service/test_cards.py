@@ -14,6 +14,7 @@ import pytest
 from pypdf import PageObject, PdfReader
 
 from access_service.audit import Auditor
+from access_service.cards import holders
 from access_service.cards.arabic import joined
 from access_service.cards.design import Design
 from access_service.cards.holders import Holder, Holders, Wanted, find, split
@@ -54,8 +55,8 @@ def wanted(databases: Databases, school: str = "", grade: str = "", numbers: str
         return find(connection, seed.district(), asked, seed.TODAY, PinOwner.SERVICE)
 
 
-def numbers(holders: Holders) -> list[str]:
-    return [holder.student_number for holder in holders.found]
+def numbers(found: Holders) -> list[str]:
+    return [holder.student_number for holder in found.found]
 
 
 def text(pdf: bytes) -> str:
@@ -92,8 +93,12 @@ def test_a_school_gets_cards_for_students_whose_card_works(databases: Databases,
     assert wanted(databases, numbers=pasted).missing == [5, 6, 7, 8, 9]
 
 
-def test_a_list_has_an_end() -> None:
-    """Somebody pastes a whole file: one line says how many are too many."""
+def test_a_list_has_an_end(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody pastes a whole file, or asks for a whole county: one line says how many are too many."""
+    monkeypatch.setattr(holders, "MOST_FOUND", 2)
+    seed.crowd(databases, 3)
+    with pytest.raises(ChoiceError, match="these are more than 2 students: choose a school, or a grade"):
+        wanted(databases)
     with pytest.raises(ChoiceError, match="these are 1,001 numbers; a list has at most 1,000"):
         split("1 " * 1001)
 
@@ -181,7 +186,7 @@ def test_what_cannot_be_drawn_is_said_in_one_line() -> None:
     """A number that the symbology does not have, one too long for a card, too many students, and none."""
     small = replace(ADA, library_number="29a")
     long = replace(ADA, library_number="29" * 15)
-    for holders, symbology, said in (
+    for asked, symbology, said in (
         ([ADA, small], Symbology.CODE39, "Code 39 has digits, capital letters and - . $ / + % only, and 1 of these 2"),
         ([small], Symbology.CODABAR, "Codabar has digits only, and 1 of these 1 library numbers have something else"),
         ([long], Symbology.CODE39, "in Code 39 1 of these 1 library numbers are too wide for this paper"),
@@ -189,7 +194,7 @@ def test_what_cannot_be_drawn_is_said_in_one_line() -> None:
         ([], Symbology.CODE39, "these are 0 students"),
     ):
         with pytest.raises(ChoiceError, match=re.escape(said)):
-            sheets(holders, replace(DESIGN, symbology=symbology))
+            sheets(asked, replace(DESIGN, symbology=symbology))
     assert letters([long], DESIGN) and sheets([long], replace(DESIGN, symbology=Symbology.CODE128))
 
 

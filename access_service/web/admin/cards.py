@@ -117,7 +117,7 @@ def _file(office: Office, district: District, order: Order, found: Sequence[Hold
     wanted = order.wanted
     facts = {"kind": order.kind, "school": wanted.school, "grade": wanted.grade, "cards": len(found)}
     with office.auditor().transaction(office.databases) as record:
-        record.note(Deed(Action.CARDS_PRINT, "cards", district=district.code, after=facts))
+        record.note(Deed(Action.CARDS_PRINT, f"{len(found)} cards", district=district.code, after=facts))
     parts = filter(None, (order.kind, district.code, wanted.school, wanted.grade))
     name = secure_filename(f"{'-'.join(parts)}.{order.kind.ending}")
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -47,7 +47,7 @@ def on_record(pages: Pages) -> list[dict[str, Any]]:
     with pages.databases.reader.connect() as connection:
         entries = [entry for entry in audit.entries(connection) if entry.action == "cards_print"]
     assert {(entry.by, entry.district, entry.subject) for entry in entries} <= {
-        ("staff a-library-admin", "demo", "cards")
+        ("staff a-library-admin", "demo", "2 cards")
     }
     return [json.loads(entry.after) for entry in entries]
 
