@@ -95,7 +95,7 @@ def listed(connection: Connection, district: District, now: datetime) -> list[Li
     granted = exceptions.of_district(connection, code)
     cards = [each.patron_id for each in granted if each.kind is ExceptionKind.TEST_CARD and each.patron_id]
     numbers = {record.patron_id: record.patron.library_number for record in patrons.records(connection, cards)}
-    overtaken = exceptions.overtaken(connection, code)
+    overtaken = exceptions.overtaken(connection, code) if cards else frozenset()
     rows = [
         Listed(
             district=code,

@@ -104,7 +104,8 @@ class Office:
     def cards(self) -> list[tuple[int, str]]:
         """Entry and library number of each card that the ILS was not told to expire."""
         with self.databases.reader.connect() as connection:
-            return self._ledger(connection).cards()
+            waiting = opt_outs.with_cards(connection, self.district.code)
+        return Ledger(self.auditor.vault, self.district.code, waiting).cards()
 
     def told(self, entries: Sequence[int]) -> None:
         """The ILS has expired the cards of these entries: their numbers are forgotten."""

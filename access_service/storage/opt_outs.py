@@ -38,6 +38,15 @@ class OptOut(NamedTuple):
     card: bytes | None = None
 
 
+class Entry(NamedTuple):
+    """One person, as a list may show them."""
+
+    entry: int
+    added_on: date
+    source: str
+    by: str
+
+
 def version(connection: Connection) -> int:
     """Another number whenever the ledger of any district is another."""
     found = connection.execute(select(counters.c.next).where(counters.c.name == "opt_outs")).scalar()
@@ -54,6 +63,26 @@ def of_district(connection: Connection, district: str) -> list[OptOut]:
     """All identifiers of a district, oldest entry first."""
     statement = select(opt_outs).where(opt_outs.c.district == district)
     return [OptOut(*row) for row in connection.execute(statement.order_by(opt_outs.c.entry, opt_outs.c.kind))]
+
+
+def with_cards(connection: Connection, district: str) -> list[OptOut]:
+    """Those identifiers of a district that are of a card which the ILS was not told yet to expire, oldest first."""
+    waits = opt_outs.c.district == district, opt_outs.c.card.is_not(None)
+    return [OptOut(*row) for row in connection.execute(select(opt_outs).where(*waits).order_by(opt_outs.c.entry))]
+
+
+def newest(connection: Connection, district: str, most: int) -> list[Entry]:
+    """The newest entries of a district."""
+    columns = opt_outs.c.entry, opt_outs.c.added_on, opt_outs.c.source, opt_outs.c.by
+    mine = select(*columns).where(opt_outs.c.district == district).distinct()
+    return [Entry(*row) for row in connection.execute(mine.order_by(opt_outs.c.entry.desc()).limit(most))]
+
+
+def sources(connection: Connection, district: str) -> Mapping[str, int]:
+    """How many people opted out of a district, by who entered them."""
+    people = select(opt_outs.c.source, func.count(opt_outs.c.entry.distinct()))
+    rows = connection.execute(people.where(opt_outs.c.district == district).group_by(opt_outs.c.source))
+    return {row[0]: row[1] for row in rows}
 
 
 def counts(connection: Connection) -> Mapping[str, int]:

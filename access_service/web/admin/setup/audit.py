@@ -16,7 +16,7 @@ from access_service.web.admin.setup import typed
 
 PAGE = 50
 # Of a longer chain the command says it: nobody waits for a page so long.
-MOST_CHECKED = 50_000
+MOST_CHECKED = 20_000
 
 
 class Shown(NamedTuple):

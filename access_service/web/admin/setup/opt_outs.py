@@ -150,15 +150,15 @@ def _said(done: Done) -> str:
 
 def _page(office: Office, district: District, previewed: str = "", **wrong: str) -> Answer:
     with office.databases.reader.connect() as connection:
-        rows = opt_outs.of_district(connection, district.code)
-    entries = {row.entry: row for row in rows}
-    newest = [entries[number] for number in sorted(entries, reverse=True)[:MOST_SHOWN]]
+        newest = opt_outs.newest(connection, district.code, MOST_SHOWN)
+        counts = Counter(opt_outs.sources(connection, district.code))
+        cards = len(opt_outs.with_cards(connection, district.code))
     page = render_template(
         "setup/opted_out.html",
         district=district,
-        count=len(entries),
-        counts=Counter(row.source for row in entries.values()),
-        cards=sum(row.card is not None for row in rows),
+        count=counts.total(),
+        counts=counts,
+        cards=cards,
         newest=newest,
         named_kinds=[(kind.value, KINDS[kind]) for kind in Kind],
         previewed=previewed,
