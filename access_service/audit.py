@@ -75,6 +75,7 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
     CARDS_PRINT = "cards_print"
+    STORY_AGAIN = "story_again"
 
 
 # Columns of a patron that say who it is: entries have keyed hashes of them.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from access_service.audit import Action, Deed
 from access_service.console import Installation
 from access_service.errors import OperatorError
 from access_service.settings import District, Settings
@@ -45,7 +46,11 @@ def story(  # noqa: PLR0913, PLR0917 - a file each
     """What the partnership achieved: students with access and use, by school and grade. Small numbers are hidden."""
     configured = installation.settings()
     told = configured.district(district)
-    figures = edition.of_today(installation.databases(), told, datetime.now(UTC), again=again)
+    databases = installation.databases()
+    if again:
+        with installation.auditor(databases).transaction(databases) as record:
+            record.note(Deed(Action.STORY_AGAIN, "story", district=district))
+    figures = edition.of_today(databases, told, datetime.now(UTC), again=again)
     of = scope(figures, told, _known(figures, told, school))
     files = dict(_files(of, told, configured, {"pdf": pdf, "csv": csv, "months": months, "pictures": folder}))
     for path, content in files.items():

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, abort, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from access_service.domain.staff import Right
-from access_service.web.admin import cards, desk, failures, gate, nights, setup, signing_in
+from access_service.web.admin import cards, desk, failures, gate, nights, setup, signing_in, story
 from access_service.web.admin.gate import signed_in
 from access_service.web.admin.office import Office, who
 
@@ -28,6 +28,7 @@ PARTS: Sequence[Part] = (
     Part("nights", "Nights", Right.NIGHTS, nights.blueprint),
     Part("setup", "Set-up", Right.SETUP, setup.blueprint),
     Part("cards", "Cards", Right.CARDS, cards.blueprint),
+    Part("story", "Story", Right.STORY, story.blueprint),
 )
 
 
