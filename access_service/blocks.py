@@ -60,4 +60,4 @@ class BlockDesk:
 
 def ends(block: Block) -> str:
     """When a block ends, in words."""
-    return "lifted" if block.until == UNTIL_LIFTED else block.until.isoformat()
+    return "until lifted" if block.until == UNTIL_LIFTED else block.until.isoformat()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from access_service.audit import Action, Auditor, Deed
 from access_service.directory import meanings, owners
-from access_service.domain.access import IN_GOOD_STANDING, barred, judge, kept_open
+from access_service.domain.access import IN_GOOD_STANDING, judge, kept_open
 from access_service.domain.patron import PatronRecord, Presence, importance
 from access_service.domain.student import Role
 from access_service.edits import editing
@@ -100,8 +100,7 @@ def _refusal(connection: Connection, record: PatronRecord, district: District, t
         return f"is no student but {record.patron.role}: such an account is never converted"
     if graduates is None:
         return f"cannot be converted: {district.code}.toml has no [rules.graduates]"
-    frozen = freezes.read(connection).get(district.code, ())
-    standing = judge(barred(kept_open(record, frozen, today), today), today)
+    standing = judge(kept_open(record, freezes.read(connection).get(district.code, ()), today), today)
     senior = record.presence is Presence.GRADUATED or graduates.good_through(record.patron, today)
     if not senior or standing not in IN_GOOD_STANDING:
         grades = ", ".join(graduates.grades)

@@ -12,7 +12,6 @@ from access_service.domain.access import (
     Answer,
     PinResult,
     Standing,
-    barred,
     judge,
     kept_open,
     wound_down,
@@ -128,7 +127,7 @@ class Explainer:
         today = self.now.astimezone(district.zone).date()
         frozen = freezes.read(self.connection).get(district.code, ())
         last_day = district.agreement.last_day
-        standing = judge(barred(wound_down(kept_open(record, frozen, today), last_day), today), today)
+        standing = judge(wound_down(kept_open(record, frozen, today), last_day), today)
         waits = Waits(self.connection, self.districts, self.now)
         told = tuple(self._told(record, standing, waits))
         if record.patron.role is Role.TEST_CARD:

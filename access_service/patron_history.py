@@ -30,7 +30,7 @@ FIELDS = {
     "presence": "in the roster",
     "left_on": "left on",
     "blocked": "blocked in the library system",
-    "blocked_until": "blocked until",
+    "blocked_until": "blocked through",
 }
 NAMES = frozenset({"given_name", "family_name"})
 NIGHTS = {

@@ -116,11 +116,11 @@ def judge(record: PatronRecord, today: date) -> Standing:
         return Standing.LEFT
     if record.patron.expires < today:
         return Standing.LEFT if record.presence is Presence.GRADUATED else Standing.EXPIRED
-    return Standing.BLOCKED if record.blocked else STANDING[record.presence]
+    return Standing.BLOCKED if barred(record, today).blocked else STANDING[record.presence]
 
 
 def barred(record: PatronRecord, today: date) -> PatronRecord:
-    """The patron as they stand under a block of the library's own: as under one of the ILS's."""
+    """The patron as dialects tell of a block: one of the library's own as one of the ILS's."""
     until = record.blocked_until
     return replace(record, blocked=True) if until and until >= today and not record.blocked else record
 

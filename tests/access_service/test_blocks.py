@@ -69,7 +69,7 @@ def test_a_block_holds_from_the_next_lookup_through_its_last_day(databases: Data
     with databases.reader.connect() as connection:
         entries = [(entry.action, entry.subject, entry.before, entry.after) for entry in audit.entries(connection)]
         assert not list(verify(connection, seed.VAULT, desk.auditor.heads))
-    first, second = f'{{"blocked_until":"{TOMORROW}"}}', '{"blocked_until":"lifted"}'
+    first, second = f'{{"blocked_until":"{TOMORROW}"}}', '{"blocked_until":"until lifted"}'
     said_of = "patron 1"
     assert entries == [
         ("block", said_of, "{}", first),

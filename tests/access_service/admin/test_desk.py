@@ -105,7 +105,7 @@ def test_an_ambiguous_number_shows_schools_to_choose(pages: Pages, clerk: Visito
     answer = clerk.post(HOME, {"number": "0012345"})
     said = text(answer.text)
     assert answer.status_code == 200 and "Ask which school it is" in said
-    assert "101 03 Ana M." in said and "201 03 Bo L." in said
+    assert "101 Maple County Schools (synthetic) 03 Ana M." in said and "201 Maple" in said and "03 Bo L." in said
     assert [entry.facts("after") for entry in entries(pages, "patron_view")] == [{"patrons": [1, 4]}]
     assert clerk.post(HOME, {"number": "0012345", "school": "oak/201"}).headers["Location"] == f"{HOME}patrons/4"
     here = pages.sign_in("desk", "demo", name="clerk-of-demo")
@@ -135,7 +135,7 @@ def test_a_name_and_a_school_lead_there_too(clerk: Visitor) -> None:
 def test_nobodys_number_says_why(pages: Pages, clerk: Visitor, heads: Path) -> None:
     """A number that is new, and one of a family that opted out."""
     said = text(clerk.post(HOME, {"number": "7654321"}).text)
-    assert "Nobody's number" in said and "check the number with the school" in said
+    assert "Nobody's number" in said and "Check the number with the school" in said
     by = Auditor(seed.VAULT, "a form", heads, seed.at_noon)
     Office(pages.databases, by, seed.district()).add([Given("0000002")], "a form")
     assert "Opted out" in text(clerk.post(HOME, {"number": "0000002"}).text)

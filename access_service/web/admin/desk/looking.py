@@ -80,14 +80,16 @@ def _choose(office: Office, found: Sequence[PatronRecord], *, named: bool) -> Sh
         (record, shown_name(record, whole=whole), office.configured.districts[record.patron.district].district.name)
         for record in few
     ]
-    return render_template("desk/choose.html", people=people, named=named, more=len(found) > MOST), 200
+    several = len({record.patron.district for record in few}) > 1
+    facts = {"people": people, "several": several, "named": named, "more": len(found) > MOST}
+    return render_template("desk/choose.html", **facts), 200
 
 
 def _nobody(office: Office, typed: str) -> Shown:
     with database_errors(), office.databases.reader.connect() as connection:
         told = explainer(office, connection).explain(typed)
     word = NOBODY.get(told.standing, "Nobody's number")
-    return render_template("desk/nobody.html", told=told, word=word, typed=typed, schools=schools(office)), 200
+    return render_template("desk/nobody.html", told=told, word=word, schools=schools(office)), 200
 
 
 def _again(office: Office, refused: str) -> Shown:

@@ -47,7 +47,8 @@ def _fails(verdict: Verdict, record: PatronRecord) -> tuple[str, str]:
     return {
         Matter.NO_PIN: ("The card is good, and no PIN was made for it.", "Give a new PIN below."),
         Matter.LOCKED: (
-            f"Too many wrong PINs: for {minutes} more minutes the right one is not looked at everywhere.",
+            f"Too many wrong PINs: not everywhere is the right one taken for {minutes} more"
+            f" minute{'s' if minutes > 1 else ''}.",
             "Unlock it below. Is the PIN forgotten? Give a new one.",
         ),
         Matter.STOPPED: (
@@ -95,6 +96,6 @@ def _blocked(verdict: Verdict) -> str:
 
 def shown_name(record: PatronRecord, *, whole: bool) -> str:
     """The name as far as somebody may read it."""
-    given, family = record.patron.given_name.strip(), record.patron.family_name.strip()
-    name = f"{given} {family}" if whole else f"{given} {family[:1]}{'.' if family else ''}"
-    return name.strip() or "(no name)"
+    given, family = record.patron.given_name.split(), record.patron.family_name.strip()
+    short = [*given[:1], f"{family[:1]}."] if family else given[:1]
+    return " ".join([*given, family] if whole else short).strip() or "(no name)"
