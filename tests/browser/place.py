@@ -8,15 +8,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
 from sync.demo.home import Home
-from sync.demo.tonight import publish
-from sync.synthetic.district import SyntheticDistrict
 from tests.test_demo import demo, free_port, wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -62,9 +59,11 @@ class Place:
             self._sign_in(page, role)
         return page
 
-    def offer(self, night: int, size: int) -> None:
-        """Put another roster where the library looks for it: of `size` students."""
-        publish(self.home.outgoing, SyntheticDistrict(datetime.now(UTC).date(), size, night=night))
+    def offer(self, *how: str) -> None:
+        """Put another roster where the library looks for it, made by `roster-sync synthesize` with these options."""
+        for old in self.home.outgoing.glob("*.zip"):
+            old.unlink()
+        self._command("sync", "synthesize", str(self.home.outgoing / "maple-another-night.zip"), *how)
 
     @property
     def home(self) -> Home:
@@ -74,13 +73,16 @@ class Place:
         if role not in self._passwords:
             verb = ["staff", "add", f"a-{role}", "--role", role, "--password-only", "--json"]
             verb += ["--district", "demo"] if role == "district-it" else []
-            command = [sys.executable, "-m", "access_service", *verb]
-            said = subprocess.run(command, env=self.home.environment(), check=True, capture_output=True, text=True)
-            self._passwords[role] = json.loads(said.stdout)["password"]
+            self._passwords[role] = json.loads(self._command("access_service", *verb))["password"]
         page.goto(f"{self.admin}/sign-in")
         page.get_by_label("Name").fill(f"a-{role}")
         page.get_by_label("Password").fill(self._passwords[role])
         page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign out").wait_for()
+
+    def _command(self, *words: str) -> str:
+        command = [sys.executable, "-m", *words]
+        return subprocess.run(command, env=self.home.environment(), check=True, capture_output=True, text=True).stdout
 
     def _asked(self, request: Request) -> None:
         url = urlsplit(request.url)
