@@ -29,7 +29,7 @@ from tests.access_service.test_web import running
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```\n\n```json\n(.*?)```", PAGE, re.DOTALL)
-CASES = int(os.environ.get("API_CASES", "200"))
+CASES = int(os.environ.get("API_CASES", "80"))
 RUN = {"sh": ["sh", "-c"], "python": [sys.executable, "-c"]}
 
 

@@ -17,7 +17,7 @@ from access_service.storage.tables import attempts, traffic
 from tests.access_service import seed
 
 ON_DEMAND = "TIMING_PAIRS" in os.environ
-PAIRS = int(os.environ.get("TIMING_PAIRS", "2000"))
+PAIRS = int(os.environ.get("TIMING_PAIRS", "1200"))
 DATABASES = ["sqlite", "postgresql"] if ON_DEMAND else ["sqlite"]
 # In the suite a fifth of the real work of a failure, to be done in time; beside it the rest shows more.
 SLOW = SlowHash() if ON_DEMAND else SlowHash(Cost(memory=4096, passes=1))
