@@ -41,8 +41,8 @@ class PostgresServer:
 
     def hurry(self) -> None:
         """Do without what only a power cut would miss: hundreds of databases are made and thrown away."""
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            self._administer(f"ALTER SYSTEM SET {setting} = off")
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_wal_size = '256MB'"):
+            self._administer(f"ALTER SYSTEM SET {setting}")
         self._administer("SELECT pg_reload_conf()")
 
     def restart(self) -> None:
