@@ -119,7 +119,12 @@ def test_who_sees_which_client_and_how_it_does(installed: Installed) -> None:
     listed = visitor.get(CLIENTS).text
     assert "ours" in listed and "both" in listed and "theirs" not in listed and "oak" not in listed
     page = visitor.get(f"{CLIENTS}/ours").text
-    assert "1,234 questions" in page and "7 of" in page and "half spent" in page and "2026-11-03 (UTC)" in page
+    assert (
+        "1,234 questions" in page
+        and "7 of" in page
+        and "half of its wrong PINs are spent" in page
+        and "2026-11-03 (UTC)" in page
+    )
     assert "1,234" not in visitor.get(f"{CLIENTS}/both").text
     assert visitor.get(f"{CLIENTS}/theirs").status_code == 404
     for path in (f"{CLIENTS}/ours/revoke", f"{CLIENTS}/ours/new-key", NEW):

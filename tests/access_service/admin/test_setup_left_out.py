@@ -3,6 +3,7 @@
 import re
 from io import BytesIO
 
+import pytest
 from sqlalchemy import update
 
 from access_service.storage import audit, exceptions, opt_outs
@@ -18,7 +19,7 @@ def csv(text: str) -> tuple[BytesIO, str]:
     return BytesIO(text.encode()), "out.csv"
 
 
-def test_from_the_form_to_the_ils_and_back(installed: Installed) -> None:
+def test_from_the_form_to_the_ils_and_back(installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
     """Opted out by number, told to the ILS, opted in again; no number in an address, a list or the record."""
     seed.crowd(installed.databases, 5)
     visitor = installed.sign_in("desk", name="dot")
@@ -47,7 +48,9 @@ def test_from_the_form_to_the_ils_and_back(installed: Installed) -> None:
     with installed.databases.reader.connect() as connection:
         on_record = list(audit.entries(connection))
     assert [entry.action for entry in on_record] == ["opt_out_add", "opt_out_add", "opt_out_cards", "opt_out_remove"]
-    assert "0000002" not in str(on_record) and {entry.by for entry in on_record} == {"staff dot"}
+    logged = capsys.readouterr()
+    assert "0000002" not in str(on_record) + logged.out + logged.err and "opt-outs/<code>/add" in logged.out + logged.err
+    assert {entry.by for entry in on_record} == {"staff dot"}
 
 
 def test_a_list_is_imported_whole_or_not_at_all(installed: Installed) -> None:

@@ -11,13 +11,21 @@ from access_service.admitting import DEFAULT_RELEASES, Counter, Lists, idle_rela
 from access_service.clients import differing, has_key
 from access_service.domain.client import Client, DialectName, Release
 from access_service.domain.staff import Right
-from access_service.domain.traffic import DAY, Traffic
+from access_service.domain.traffic import DAY, Alarm, Traffic
 from access_service.errors import OperatorError, OvertakenError
 from access_service.storage import clients, exceptions, traffic
 from access_service.web.admin.gate import needs
 from access_service.web.admin.office import Office, who
 from access_service.web.admin.setup import typed
 
+ALARMS = {
+    Alarm.HALF_SPENT: "half of its wrong PINs are spent",
+    Alarm.SPENT: "its wrong PINs are spent, and new patrons are refused",
+    Alarm.UNKNOWN_NUMBERS: "it asks of many numbers that are nobody's",
+    Alarm.MANY_LOCKS: "it locks many patrons",
+    Alarm.KNOWN_PATRONS: "many wrong PINs of patrons it knows",
+    Alarm.PATRON_STOPPED: "a PIN was guessed at until none was tried any more",
+}
 Answer = str | tuple[str, int] | Response
 
 
@@ -34,6 +42,10 @@ class Row:
     @property
     def whole(self) -> bool:
         return all(map(who().sees, self.client.districts))
+
+    @property
+    def alarms(self) -> list[str]:
+        return [ALARMS[alarm] for alarm in self.today.raised] if self.today else []
 
     @property
     def seen_as(self) -> str:

@@ -62,8 +62,8 @@ def sure() -> None:
 
 
 def refused(error: OperatorError) -> str:
-    """The line for the form that it is about: the options of the commands are fields of the same name here. What
-    nobody can mend by typing is raised again."""
+    """The line for the form that it is about: the options of the commands are fields of the same name here, but not
+    where a command is named. What nobody can mend by typing is raised again."""
     if isinstance(error, UnavailableError):
         raise error
-    return re.sub(r"--(?=[a-z])", "", str(error))
+    return re.sub(r"(`[^`]*`)|--(?=[a-z])", lambda found: found[1] or "", str(error))

@@ -15,6 +15,13 @@ async function poll(element) {
 }
 
 document.querySelectorAll("[data-poll]").forEach((element) => setTimeout(poll, POLL_MS, element));
+// What such a form makes is shown on its answer only, which a second click would lose.
+const once = document.querySelectorAll("form[data-once]");
+once.forEach((form) => form.addEventListener("submit", (event) => {
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+}));
+addEventListener("pageshow", () => once.forEach((form) => delete form.dataset.sent));
 document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
 document.querySelectorAll("[data-copy]").forEach((button) => {
   // Only there is a clipboard where the page came over https or from this machine.
