@@ -292,6 +292,37 @@ REMEDIES: Mapping[str, Remedy] = {
         "who must not get this patron's card",
         "the district gives an educator an id of their own, or mends the role; if it is right, `roster-sync recycle`",
     ),
+    "not_a_student": Remedy(
+        "the row is a guardian's or another adult's, or a teacher's where `[rules.educators]` is missing; in a "
+        "delta, of somebody without a card, and does not say where they are",
+        "nothing",
+    ),
+    "unknown_school": Remedy(
+        "the school is not in `[rules.schools]`",
+        "add it, if the agreement covers it",
+    ),
+    "grade_not_served": Remedy(
+        "the grade is in no `[[rules.patron_types]]` band",
+        "add it, if the agreement covers it",
+    ),
+    "number_in_ils": Remedy(
+        "the number is somebody's card in the ILS already, by its newest extract",
+        "the library says whose card it is: the student's own gets the key of `[ils] key` there (with `patron_id`,"
+        " which a newcomer does not have yet, it is renumbered or deleted there); another's, the district gives "
+        "another number, or the template is changed",
+    ),
+    "of_age": Remedy(
+        "the student has reached the age at which `[rules.of_age]` ends cards",
+        "nothing; a card of the library's own",
+    ),
+    "stated_exit": Remedy(
+        "the roster says that the student has gone (`tobedeleted`, a role that ended)",
+        "nothing",
+    ),
+    "opted_out": Remedy(
+        "the family opted out: in the library's ledger, or in the roster's own column",
+        "nothing, unless they opt in again",
+    ),
 }
 
 

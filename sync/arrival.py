@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -10,7 +11,7 @@ from access_service.domain.calendar import Freeze
 from access_service.errors import ConfigError
 from access_service.examples import check_examples
 from access_service.pin_vault import PinVault
-from access_service.storage import freezes, peppers, schema
+from access_service.storage import freezes, peppers, runs, schema
 from sync.held import HeldFile
 from sync.night import Night
 from sync.order import Job, sync_key, timed
@@ -71,7 +72,11 @@ def _given(job: Job, folder: Path, key: bytes) -> Landed:
     if replay := job.replay:
         return Landed(folder, QUARANTINE, replay.sha256, replay.size, job.now())
     if job.held is not None:
-        return _local(HeldFile(job.settings.service.spool, job.code, key).put_back(job.held, folder))
+        landed = _local(HeldFile(job.settings.service.spool, job.code, key).put_back(job.held, folder))
+        with job.databases.reader.connect() as connection:
+            run = runs.get(connection, job.held)
+        # As the district calls it, and not as it landed here.
+        return replace(landed, name=run.file_name) if run and run.file_name else landed
     return _local(job.file) if job.file else fetch(job.district.feed, credentials(job.code), folder)
 
 

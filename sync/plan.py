@@ -10,7 +10,7 @@ import pandas as pd
 
 from access_service.domain.mapping import Exclusion, MappingRules, not_served
 from access_service.domain.patron import Patron, PatronRecord, Presence
-from access_service.domain.student import Role
+from access_service.domain.student import GRADES, Role
 from access_service.storage.seen import Seen
 from sync.roster import Roster
 
@@ -127,7 +127,8 @@ class Plan:
     @property
     def by_grade(self) -> dict[str, dict[str, int]]:
         """The same in each grade; of those who have none under ""."""
-        return {grade: dict(kinds) for grade, kinds in sorted(self._counted(lambda patron: patron.grade).items())}
+        found = self._counted(lambda patron: patron.grade)
+        return {grade: dict(found[grade]) for grade in ("", *GRADES) if grade in found}
 
     @property
     def examples(self) -> dict[str, list[str]]:

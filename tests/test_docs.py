@@ -33,7 +33,6 @@ from access_service.storage.runs import Outcome
 from sync import cli as night
 from sync.ageing import Aged
 from sync.alarms import AlarmCode
-from sync.formats.bad_rows import FAULTS
 from sync.guard import Finding
 from sync.ils.matching import Evidence
 from sync.plan import ChangeKind
@@ -115,7 +114,7 @@ def test_every_code_has_its_line(code: StrEnum) -> None:
     assert f"`{code}`" in doc(page)
 
 
-@pytest.mark.parametrize("code", [*Finding, *RejectCode, *WarningCode, *FAULTS], ids=str)
+@pytest.mark.parametrize("code", [*Finding, *RejectCode, *WarningCode, *Exclusion], ids=str)
 def test_every_remedy_is_the_one_of_its_line(code: StrEnum) -> None:
     """Commands and the district's feedback say of a code what the pages say of it."""
     found = remedy(code.value)

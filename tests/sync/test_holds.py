@@ -57,7 +57,7 @@ def test_an_approved_night_is_applied_from_its_own_file(nights: Nights) -> None:
         run = runs.get(connection, approved.run_id or 0)
     assert run and run.started_by == "a librarian"
     assert (run.report["approves"], run.report["reason"]) == (report.run_id, "all of them married")
-    assert run.file_sha256 == report.file["sha256"]
+    assert (run.file_name, run.file_sha256) == (report.file["name"], report.file["sha256"])
 
 
 def test_removals_that_wait_go_when_they_are_approved(nights: Nights) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, abort, render_template
@@ -49,6 +50,7 @@ def page(office: Office, run_id: int, wrong: str = "", typed: Mapping[str, str] 
         "nights/run.html",
         run=found,
         district=district,
+        findings=groupby(sorted(found.report.get("findings", ()), key=_code), _code),
         word=OUTCOMES[found.outcome],
         live=live,
         wrong=wrong,
@@ -75,10 +77,9 @@ def mine(office: Office, connection: Connection, run_id: int) -> Run:
 
 
 def tally(groups: Mapping[str, Mapping[str, int]]) -> tuple[list[str], list[tuple[str, Mapping[str, int], int]]]:
-    """The kinds that there are, and a row a group: its name, how many of each kind, and all; the longest first."""
+    """The kinds that there are, and a row a group: its name, how many of each kind, and all."""
     kinds = sorted({kind for counts in groups.values() for kind in counts})
-    rows = [(name, counts, sum(counts.values())) for name, counts in groups.items()]
-    return kinds, sorted(rows, key=lambda row: -row[2])
+    return kinds, [(name, counts, sum(counts.values())) for name, counts in groups.items()]
 
 
 def _facts(connection: Connection, run: Run) -> dict[str, Any]:
@@ -97,6 +98,10 @@ def _facts(connection: Connection, run: Run) -> dict[str, Any]:
         "seen": _report(wishes["look"]),
         "undoing": _report(wishes["undo_preview"]),
     }
+
+
+def _code(finding: Mapping[str, str]) -> str:
+    return finding["code"]
 
 
 def _report(wish: Request | None) -> Mapping[str, Any] | None:

@@ -21,8 +21,8 @@ OUTCOMES: Mapping[Outcome, Word] = {
     Outcome.APPLIED: Word("applied", "The roster was applied, all of it.", "good", "✓"),
     Outcome.SAME_FILE: Word("nothing new", "The same file as last time: there was nothing to do.", "good", "="),
     Outcome.SAME_STUDENTS: Word("nothing new", "Another file with the same students: nothing changed.", "good", "="),
-    Outcome.HELD_IN_PART: Word("held in part", "Newcomers and changes went in; removals wait.", "wait", "!"),
-    Outcome.HELD: Word("held", "Nothing was changed: it waits for a person.", "wait", "!"),
+    Outcome.HELD_IN_PART: Word("held in part", "Newcomers and changes went in; removals did not.", "wait", "!"),
+    Outcome.HELD: Word("held", "Nothing was changed.", "wait", "!"),
     Outcome.DISCARDED: Word("discarded", "A person threw the file away; nothing was changed.", "soft", "-"),
     Outcome.EDITED: Word("by hand", "No night: a person changed patrons by hand.", "soft", "·"),
     Outcome.FAILED: Word("failed", "Nothing was changed; everybody is served from the last good night.", "bad", "✗"),
@@ -43,6 +43,8 @@ KINDS = {
     "opted_out": "opted out",
     "unchanged": "unchanged",
     "put_back": "put back as they were",
+    "withdraw": "leave, for the run made them",
+    "restore": "are back, for the run withdrew them",
 }
 PHASES = {
     "extract": "Hear what the library system says",
