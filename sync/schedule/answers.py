@@ -108,20 +108,22 @@ def _check_source(settings: Settings, district: str) -> Answer:
 
 
 def _inspect(settings: Settings, databases: Databases, wish: Request) -> Answer:
-    """What `roster-sync inspect` prints: on standard error the `text`, and the `district_file`."""
+    """What `roster-sync inspect` prints, sealed: on standard error the `text`, and the `district_file`."""
     district = settings.district(wish.district) if wish.district else NOBODYS
-    with _sample(settings, databases, wish) as file:
+    vault = PinVault.from_environment()
+    with _sample(settings, databases, wish, vault) as file:
         found = inspection.inspect(file, district, datetime.now(UTC).date())
         text = "\n".join(map(shown, inspection.as_text(found)))
-        return {"text": text, "district_file": district_file.as_district(found, file.name)}
+        seen = {"text": text, "district_file": district_file.as_district(found, file.name)}
+    return samples.sealed_answer(vault, seen)
 
 
 @contextmanager
-def _sample(settings: Settings, databases: Databases, wish: Request) -> Iterator[Path]:
+def _sample(settings: Settings, databases: Databases, wish: Request, vault: PinVault) -> Iterator[Path]:
     """The sample that came with a wish, on this machine for as long as the block lasts."""
     with database_errors(), databases.reader.connect() as connection:
         sealed = requests.payload(connection, wish.request_id) or b""
-    sample = samples.unsealed(PinVault.from_environment(), sealed)
+    sample = samples.unsealed(vault, sealed)
     folder = _folder(settings, wish)
     shred(folder)
     try:

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from access_service.domain.staff import Right
-from access_service.samples import Sample, sealed
+from access_service.samples import Sample, sealed, unsealed_answer
 from access_service.storage import requests
 from access_service.storage.requests import RequestKind
 from access_service.web.admin.gate import needs, takes
@@ -46,4 +46,5 @@ def _page(office: Office, wrong: str = "") -> str:
     with office.databases.reader.connect() as connection:
         wish = requests.last(connection, RequestKind.INSPECT, asked_by=office.auditor().by)
     districts, most = typed.pairs(office), MOST_BYTES // (1024 * 1024)
-    return render_template("setup/samples.html", wish=wish, districts=districts, most=most, form_wrong=wrong)
+    seen = unsealed_answer(office.vault, wish.answer) if wish else {}
+    return render_template("setup/samples.html", wish=wish, seen=seen, districts=districts, most=most, form_wrong=wrong)
