@@ -66,6 +66,8 @@ def load_district(path: Path, service: Service) -> District:
     if district.code != "example":
         if district.notify.to and not service.mail:
             raise ConfigError(f"{path}: notify.to: needs a [mail] server in service.toml")
+        if district.agreement.contacts and not service.mail:
+            raise ConfigError(f"{path}: agreement.contacts: needs a [mail] server in service.toml")
         if district.ils.existing is not Existing.SECOND_CARD and not (service.ils and service.ils.extract):
             raise ConfigError(f"{path}: ils.existing: needs [ils.extract] in service.toml, which has the cards")
     return district

@@ -1,5 +1,6 @@
-"""Telling people: who must know that a night was held, failed, missed or is good again."""
+"""Telling people: who must know that a night was held, failed, missed or is good again; and the report of a month."""
 
-from sync.notify.telling import Told, after_run, tell, try_out
+from sync.notify.rounds import after_run, tell
+from sync.notify.telling import Told, try_out
 
 __all__ = ["Told", "after_run", "tell", "try_out"]

@@ -15,6 +15,7 @@ from sync.notify.message import Message
 from sync.notify.trouble import CERTIFICATE, NotToldError, words
 
 SECONDS = 10
+TYPES = {"pdf": "application/pdf", "csv": "text/csv"}
 PASSWORD = "SMTP_PASSWORD"  # noqa: S105 - the name of a variable
 # By the first kind that an error is.
 REMEDIES: tuple[tuple[type[Exception], str], ...] = (
@@ -73,6 +74,9 @@ def _letter(mail: Mail, to: Sequence[str], message: Message, now: datetime) -> E
     letter["Message-ID"] = f"<{message.key}@{mail.sender.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(message.text)
+    for name, content in message.files.items():
+        kind, _, subtype = TYPES[name.rpartition(".")[2]].partition("/")
+        letter.add_attachment(content, maintype=kind, subtype=subtype, filename=name)
     return letter
 
 

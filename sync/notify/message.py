@@ -1,9 +1,9 @@
 """One message of all that there is to tell: for a person a subject and plain text, for a program the same in JSON."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 from access_service.notices import Event
@@ -25,12 +25,14 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`key` is the same each time that the same is told; `facts` are what a program gets beside the text."""
+    """`key` is the same each time that the same is told; `facts` are what a program gets beside the text, and `files`
+    what a person gets by mail, by name."""
 
     key: str
     subject: str
     text: str
     facts: dict[str, Any]
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def compose(district: District, notices: Sequence[Notice], now: datetime) -> Message:
@@ -47,6 +49,12 @@ def trial(district: District, now: datetime) -> Message:
     """A message that says only that messages arrive."""
     text = "This is a test. Nothing is wrong: what the nights of this district have to tell arrives here."
     return _message(district, f"test {now.isoformat()}", "a test", text, now, [])
+
+
+def report(district: District, month: date, text: str, files: Mapping[str, bytes], now: datetime) -> Message:
+    """The story of a month, for the contacts of the agreement."""
+    made = _message(district, f"report {month:%Y-%m}", f"student access in {month:%B %Y}", text, now, [])
+    return replace(made, files=files)
 
 
 def _message(  # noqa: PLR0913, PLR0917 - all that a message is made of

@@ -1,12 +1,11 @@
 """Tell people of a district's nights: note what there is to tell, then try each way until it was heard."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from access_service.errors import OperatorError
-from access_service.logs import where
 from access_service.settings import District, Settings
 from access_service.storage import notices, runs
 from access_service.storage.engine import Databases, database_errors
@@ -51,13 +50,13 @@ class Teller:
         has = {Way.MAIL: self.district.notify.to, Way.WEBHOOK: self.district.notify.webhook}
         return [way for way in Way if has[way]]
 
-    def by(self, way: Way, message: Message) -> Told:
-        """Try a few times where that can help."""
+    def by(self, way: Way, message: Message, to: Sequence[str] = ()) -> Told:
+        """Try a few times where that can help; by mail `to` others than those who hear of nights."""
         error = ""
         for wait in WAITS:
             self.sleep(wait)
             try:
-                return Told(self.district.code, way, self._once(way, message))
+                return Told(self.district.code, way, self._once(way, message, to))
             except NotToldError as trouble:
                 error = str(trouble)
                 if not trouble.passing:
@@ -67,12 +66,12 @@ class Teller:
                 break
         return Told(self.district.code, way, error=error)
 
-    def _once(self, way: Way, message: Message) -> str:
+    def _once(self, way: Way, message: Message, to: Sequence[str]) -> str:
         if way is Way.WEBHOOK:
             return post(self.district.notify.webhook, message, self.now)
         if not (mail := self.settings.service.mail):
             raise OperatorError("no mail server is set; [mail] in service.toml should name one")
-        return send(mail, self.district.notify.to, message, self.now)
+        return send(mail, to or self.district.notify.to, message, self.now)
 
 
 def tell(settings: Settings, databases: Databases, code: str, now: datetime) -> list[Told]:
@@ -86,16 +85,6 @@ def tell(settings: Settings, databases: Databases, code: str, now: datetime) -> 
         with databases.reader.connect() as connection:
             waiting = notices.waiting(connection, code, now)
         return [told for way in teller.ways if way in waiting and (told := _deliver(teller, databases, way))]
-
-
-def after_run(settings: Settings, databases: Databases, code: str, now: datetime) -> list[str]:
-    """The same after a run, whose outcome it never changes: lines for whoever started it, of what was not sent."""
-    try:
-        return [f"{told}; it is tried again" for told in tell(settings, databases, code, now) if told.error]
-    except OperatorError as error:
-        return [f"{code}: nobody was told: {error}"]
-    except Exception as error:  # noqa: BLE001 - the night has ended, and how it ended stands
-        return [f"{code}: nobody was told: bug: {error.__class__.__name__} at {where(error)}; please report this line"]
 
 
 def try_out(settings: Settings, code: str, now: datetime) -> Iterator[Told]:

@@ -49,7 +49,9 @@ def test_from_the_form_to_the_ils_and_back(installed: Installed, capsys: pytest.
         on_record = list(audit.entries(connection))
     assert [entry.action for entry in on_record] == ["opt_out_add", "opt_out_add", "opt_out_cards", "opt_out_remove"]
     logged = capsys.readouterr()
-    assert "0000002" not in str(on_record) + logged.out + logged.err and "opt-outs/<code>/add" in logged.out + logged.err
+    assert (
+        "0000002" not in str(on_record) + logged.out + logged.err and "opt-outs/<code>/add" in logged.out + logged.err
+    )
     assert {entry.by for entry in on_record} == {"staff dot"}
 
 
