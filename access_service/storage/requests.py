@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from access_service.storage.runs import utc
 from access_service.storage.tables import requests
 
 # A wish that nobody served in this time is answered as failed. A run is waited for however long it takes.
 PATIENCE = timedelta(days=1)
+# So long an answer is kept. Who did what, and why, is in the audit.
+KEPT = timedelta(days=90)
 UNSERVED = "nobody served it within a day: is `roster-sync schedule` running?"
 
 
@@ -118,6 +120,7 @@ def payload(connection: Connection, request_id: int) -> bytes | None:
 
 def take(connection: Connection, district: str, run_id: int, now: datetime) -> int:
     """A run that starts answers all requests for one of its district that wait; returns how many there were."""
+    expire(connection, now)
     mine = requests.c.district == district, requests.c.kind == RequestKind.RUN, requests.c.answered_at.is_(None)
     told = {"taken_run": run_id, "taken_at": now, "answered_at": now, "answer": json.dumps({"run": run_id})}
     return connection.execute(update(requests).where(*mine).values(told)).rowcount
@@ -143,10 +146,11 @@ def answered(connection: Connection, request_id: int, answer: Mapping[str, Any],
 
 
 def expire(connection: Connection, now: datetime) -> None:
-    """Answer the wishes that nobody has served in time."""
+    """Answer the wishes that nobody has served in time, and let go of old answers."""
     late = requests.c.answered_at.is_(None), requests.c.kind != RequestKind.RUN, requests.c.asked_at < now - PATIENCE
     told = {"answered_at": now, "answer": json.dumps({"error": UNSERVED}), "payload": None}
     connection.execute(update(requests).where(*late).values(told))
+    connection.execute(delete(requests).where(requests.c.answered_at < now - KEPT))
 
 
 def _request(row: Row[Any]) -> Request:

@@ -48,6 +48,9 @@ def test_a_wish_that_nobody_serves_is_no_secret_for_ever(databases: Databases) -
         told = requests.get(connection, look)
         assert told and "roster-sync schedule" in told.error
         assert [each.request_id for each in requests.unanswered(connection)] == [run, later]
+        requests.expire(connection, NOW + timedelta(days=100))
+        requests.expire(connection, NOW + timedelta(days=200))
+        assert requests.get(connection, look) is None and requests.waiting(connection) == {"demo": ["staff bo"]}
 
 
 def test_progress_is_seen_while_a_night_writes(databases: Databases) -> None:
