@@ -130,7 +130,7 @@ def test_the_record_is_read_filtered_and_verified(installed: Installed) -> None:
     assert "&lt;script&gt;7&lt;" in visitor.post("/admin/setup/audit", {"before": "11"}).text
     found = visitor.post("/admin/setup/audit", {"action": "freeze", "by": "RoB", "subject": "oak"}).text
     assert "&lt;script&gt;7&lt;" in found and "&lt;script&gt;8&lt;" not in found and 'value="RoB"' in found
-    for words in ("%", "_", "'; DROP TABLE audit"):
+    for words in ("%", "_", "'; DROP TABLE audit", "x\0y"):
         assert "There is none like this" in visitor.post("/admin/setup/audit", {"by": words}).text
     assert "There is none" in visitor.post("/admin/setup/audit", {"action": "thaw", "before": "-1"}).text
     near = installed.sign_in("auditor", "oak").get("/admin/setup/audit").text

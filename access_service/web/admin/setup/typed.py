@@ -14,13 +14,13 @@ LONGEST, MOST_DIGITS = 500, 9
 
 
 def text(name: str) -> str:
-    """A field's words, without spaces around them."""
-    return request.form.get(name, "").strip()
+    """A field's words, without spaces around them. PostgreSQL takes no NUL."""
+    return request.form.get(name, "").replace("\0", "").strip()
 
 
 def lines(name: str) -> list[str]:
     """What stands in an area, a line each."""
-    return [line.strip() for line in request.form.get(name, "").splitlines() if line.strip()]
+    return [line.strip() for line in text(name).splitlines() if line.strip()]
 
 
 def pairs(office: Office) -> list[tuple[str, str]]:
