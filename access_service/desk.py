@@ -1,6 +1,6 @@
 """What the desk does with one patron: a graduate's account becomes a full library card, which no roster touches."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -44,10 +44,11 @@ def named(connection: Connection, districts: Mapping[str, District], typed: str)
     return record
 
 
-def counting(connection: Connection, record: PatronRecord) -> PatronRecord:
-    """Of a person's cards the one that counts now."""
+def counting(connection: Connection, record: PatronRecord, districts: Collection[str] | None = None) -> PatronRecord:
+    """Of a person's cards, in these districts or in all, the one that counts now."""
     cards = patrons.of_persons(connection, {record.person}, "") if record.person else []
-    return max((card.record for card in cards), key=importance, default=record)
+    there = (card.record for card in cards if districts is None or card.record.patron.district in districts)
+    return max(there, key=importance, default=record)
 
 
 def convert(

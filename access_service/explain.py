@@ -165,7 +165,10 @@ class Explainer:
     def _hits(self, meant: frozenset[tuple[str, Reading]]) -> list[Hit]:
         hits = owners(patrons.find(self.connection, {r.key for _, r in meant}, ""), meant)
         persons = linked(hits)
-        return as_persons(hits, patrons.of_persons(self.connection, persons, "")) if persons else hits
+        if not persons:
+            return hits
+        cards = patrons.of_persons(self.connection, persons, "")
+        return as_persons(hits, (card for card in cards if card.record.patron.district in self.districts))
 
     def _nobody(self, read: str, meant: frozenset[tuple[str, Reading]], relaying: list[str]) -> Explanation:
         if told := next(self._opted_out(meant), None):

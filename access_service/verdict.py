@@ -10,7 +10,7 @@ from access_service.domain.access import IN_GOOD_STANDING, Standing
 from access_service.domain.patron import PatronRecord
 from access_service.domain.student import Role
 from access_service.explain import Explainer, Explanation
-from access_service.next_steps import NEXT_STEPS, NOT_IN_ILS, RENEW
+from access_service.next_steps import NOT_IN_ILS, REMEDIES, RENEW
 from access_service.storage import blocks, chosen_pins
 from access_service.storage.blocks import Block
 from access_service.waits import Waits
@@ -95,6 +95,6 @@ def _ended(explanation: Explanation, block: Block | None) -> Matter:
         return Matter.BLOCKED
     if explanation.standing is Standing.EXPIRED and explanation.next_step == RENEW:
         return Matter.AGREEMENT_OVER
-    if explanation.standing is Standing.LEFT and explanation.next_step != NEXT_STEPS[Standing.LEFT]:
+    if explanation.standing is Standing.LEFT and explanation.next_step in REMEDIES.values():
         return Matter.REFUSED
     return _OF_STANDING[explanation.standing]

@@ -1,6 +1,6 @@
 """What the service itself needs: who may ask, peppers, the audit and counters."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, String, Table, Text
 
 from access_service.storage.tables.metadata import metadata
 
@@ -32,13 +32,15 @@ audit = Table(
     Column("by", Text, nullable=False),
     Column("action", String(31), nullable=False),
     Column("district", String(31), nullable=False),
-    Column("subject", Text, nullable=False, index=True),
+    Column("subject", Text, nullable=False),
     Column("reason", Text, nullable=False),
     # JSON; of what says who somebody is, keyed hashes.
     Column("before", Text, nullable=False),
     Column("after", Text, nullable=False),
     Column("key_id", String(8), nullable=False),
     Column("mac", LargeBinary(32), nullable=False),
+    # The newest of a subject.
+    Index("ix_audit_subject", "subject", "seq"),
 )
 
 # Blocks of patron ids are reserved here before a run stages its rows.

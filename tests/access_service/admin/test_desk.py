@@ -5,18 +5,20 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from access_service.audit import Auditor, verify
+from access_service.blocks import BlockDesk
 from access_service.domain.access import PinResult
 from access_service.domain.identifiers import IdentifierKind
 from access_service.domain.patron import Presence
 from access_service.domain.staff import StaffRole
 from access_service.opting_out import Given, Office
-from access_service.storage import audit, runs, tables
+from access_service.storage import audit, patrons, runs, tables
 from access_service.storage.audit import Entry
 from access_service.web.admin.desk.deeds import FASTER
 from access_service.web.admin.desk.looking import NO_NAME, NO_SCHOOL, TOO_LONG
+from access_service.web.admin.desk.patron import Careful, FasterError
 from tests.access_service import seed
 from tests.access_service.admin.visiting import Pages, Visitor
 
@@ -105,7 +107,7 @@ def test_an_ambiguous_number_shows_schools_to_choose(pages: Pages, clerk: Visito
     answer = clerk.post(HOME, {"number": "0012345"})
     said = text(answer.text)
     assert answer.status_code == 200 and "Ask which school it is" in said
-    assert "101 Maple County Schools (synthetic) 03 Ana M." in said and "201 Maple" in said and "03 Bo L." in said
+    assert "School 101 Maple County Schools (synthetic) Grade 3 Ana M." in said and "Grade 3 Bo L." in said
     assert [entry.facts("after") for entry in entries(pages, "patron_view")] == [{"patrons": [1, 4]}]
     assert clerk.post(HOME, {"number": "0012345", "school": "oak/201"}).headers["Location"] == f"{HOME}patrons/4"
     here = pages.sign_in("desk", "demo", name="clerk-of-demo")
@@ -254,3 +256,31 @@ def test_who_has_no_business_at_the_desk_sees_nobody(pages: Pages, role: StaffRo
     visitor = pages.sign_in(role, "demo")
     assert {visitor.get(HOME).status_code, visitor.get(PATRON).status_code} == {403}
     assert {visitor.post(f"{PATRON}/{deed}").status_code for deed in ("pin", "block", "opt-out")} == {403}
+
+
+def test_who_is_a_moment_later_is_refused_too(pages: Pages, clerk: Visitor, heads: Path) -> None:
+    """Between the look and the writing: what is put on record is looked at where nobody else can write."""
+    with pages.databases.reader.connect() as connection:
+        record = next(patrons.records(connection, [1]))
+    known = version(clerk)
+    late = Careful(seed.VAULT, "staff late", heads, seed.at_noon, record, known)
+    mend(clerk, "unlock")
+    with pytest.raises(FasterError):
+        BlockDesk(pages.databases, late, seed.district()).block(record, "lost", None)
+    with pages.databases.reader.connect() as connection:
+        assert next(patrons.records(connection, [1])).blocked_until is None
+    assert [entry.by for entry in entries(pages, "block", "unlock")] == ["staff a-desk"]
+
+
+def test_a_person_of_two_districts_has_one_page(pages: Pages, clerk: Visitor) -> None:
+    """It is that of the card that counts; whoever sees one district alone has the card of that one."""
+    with pages.databases.writer.begin() as connection:
+        connection.execute(update(tables.patrons).where(tables.patrons.c.patron_id.in_((1, 4))).values(person=1))
+    assert "390012345" in clerk.get(PATRON).text
+    mend(clerk, "block", block_reason="lost", version=version(clerk))
+    assert signs_in(pages, "0412") is PinResult.OK
+    for visitor in (clerk, pages.sign_in("desk", "demo", name="clerk-of-demo")):
+        assert "Does not work The library blocks the card" in text(visitor.get(PATRON).text)
+    here = pages.sign_in("desk", "demo", name="clerk-of-demo")
+    assert here.post(HOME, {"number": "0012345"}).headers["Location"] == PATRON
+    assert "390012345" not in here.get(PATRON).text

@@ -30,4 +30,4 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_notes_patron_id", "notes", ["patron_id"])
-    op.create_index("ix_audit_subject", "audit", ["subject"])
+    op.create_index("ix_audit_subject", "audit", ["subject", "seq"])

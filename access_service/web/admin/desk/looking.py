@@ -10,8 +10,10 @@ from access_service.domain.access import Standing
 from access_service.domain.identifiers import MAX_TYPED
 from access_service.domain.patron import PatronRecord
 from access_service.domain.staff import Right
+from access_service.settings import District
 from access_service.storage import patrons
 from access_service.storage.engine import database_errors
+from access_service.story.words import grade_name, school_name
 from access_service.web.admin.desk.patron import Shown, explainer
 from access_service.web.admin.desk.words import shown_name
 from access_service.web.admin.office import Office, who
@@ -44,8 +46,8 @@ def schools(office: Office) -> list[tuple[str, list[tuple[str, str]]]]:
     """By district the schools that can be chosen, as value and words."""
     found = []
     for district in office.districts():
-        branches = {code: branch for terms in district.rules.terms.values() for code, branch in terms.schools.items()}
-        options = [(f"{district.code}/{school}", f"{school} ({branches[school]})") for school in sorted(branches)]
+        codes = {code for terms in district.rules.terms.values() for code in terms.schools}
+        options = [(f"{district.code}/{code}", school_name(district, code)) for code in sorted(codes)]
         found.append((district.district.name, options))
     return found
 
@@ -76,13 +78,17 @@ def _choose(office: Office, found: Sequence[PatronRecord], *, named: bool) -> Sh
     with database_errors(), office.auditor().transaction(office.databases) as noting:
         ids = {"patrons": [record.patron_id for record in few]}
         noting.note(Deed(Action.PATRON_VIEW, f"{len(few)} patrons", after=ids))
-    people = [
-        (record, shown_name(record, whole=whole), office.configured.districts[record.patron.district].district.name)
-        for record in few
-    ]
+    people = [_row(record, office.district(record.patron.district), whole=whole) for record in few]
     several = len({record.patron.district for record in few}) > 1
     facts = {"people": people, "several": several, "named": named, "more": len(found) > MOST}
     return render_template("desk/choose.html", **facts), 200
+
+
+def _row(record: PatronRecord, district: District, *, whole: bool) -> tuple[PatronRecord, str, str, str, str]:
+    """A patron, and name, school, grade and district in words."""
+    patron = record.patron
+    grade = grade_name(patron.grade) if patron.grade else patron.role
+    return record, shown_name(record, whole=whole), school_name(district, patron.school), grade, district.district.name
 
 
 def _nobody(office: Office, typed: str) -> Shown:

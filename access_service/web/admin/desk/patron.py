@@ -20,6 +20,7 @@ from access_service.pin_desk import PinDesk
 from access_service.settings import District
 from access_service.storage import audit, chosen_pins, history, ils_matches, notes, patrons
 from access_service.storage.engine import database_errors
+from access_service.story.words import grade_name, school_name
 from access_service.verdict import verdict
 from access_service.web.admin.desk.words import said, shown_name
 from access_service.web.admin.office import Office, who
@@ -54,7 +55,7 @@ def find(office: Office, patron_id: int) -> tuple[District, PatronRecord]:
         # Of who was forgotten nothing is left to see.
         if record is None or not record.patron.library_number:
             abort(404)
-        record = desk.counting(connection, record)
+        record = desk.counting(connection, record, {district.code for district in office.districts()})
     return office.district(record.patron.district), record
 
 
@@ -105,6 +106,8 @@ def page(office: Office, patron_id: int, answer: Answer | None = None) -> Shown:
         district=district,
         verdict=found,
         said=said(found, record),
+        school=school_name(district, record.patron.school),
+        grade=grade_name(record.patron.grade) if record.patron.grade else record.patron.role,
         events=happened,
         newer=_newer(happened, answer.since),
         keeps_pin=PinDesk(office.databases, office.configured).keeps(record),
