@@ -1,5 +1,7 @@
 """Districts as their files stand, staff and the record: what those see who look after the service."""
 
+from argon2 import PasswordHasher
+
 from access_service.audit import Action, Auditor, Deed
 from access_service.domain.staff import StaffMember, StaffRole
 from access_service.staff import StaffRoom
@@ -97,7 +99,7 @@ def test_freeze_and_thaw(installed: Installed) -> None:
 
 def test_an_account_ends_on_the_page(installed: Installed) -> None:
     """Seen with its role and last sign-in, ended with its sessions; nobody ends their own."""
-    room = StaffRoom(installed.databases, seed.VAULT)
+    room = StaffRoom(installed.databases, seed.VAULT, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     by = Auditor(seed.VAULT, "somebody", installed.folder / "heads.jsonl", seed.at_noon)
     for name in ("ann", "a-operator"):
         room.add(by, StaffMember(name, StaffRole.OPERATOR), second_factor=False)
