@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from itertools import groupby
 
 import numpy as np
 from sqlalchemy import Connection
@@ -11,10 +10,11 @@ from access_service.domain.student import GRADES
 from access_service.settings import District
 from access_service.storage import freezes, story
 from access_service.storage.runs import GOOD_NIGHTS, Outcome
-from access_service.storage.story import Group, Month, Night, Span
-from access_service.story.cells import TEN, Cell, Hidden
-from access_service.story.suppression import Mask, Measure, Table, suppress
-from access_service.story.telling import ACCESS, FIRST, MONTH, USED, YEAR, Active, Figures, Kept, first_of_year
+from access_service.storage.story import Group, Night, Span
+from access_service.story.cells import Cell, Hidden
+from access_service.story.months import as_before, back, by_month, by_school, listed
+from access_service.story.suppression import Measure, Table, suppress
+from access_service.story.telling import ACCESS, FIRST, MONTH, USED, YEAR, Figures, Kept, first_of_year, from_json
 
 # By the classes of storage/story.py.
 MEASURES = (
@@ -26,7 +26,6 @@ MEASURES = (
 )
 CLASSES = 6
 THIS_MONTH = 3
-ONE = (Measure("count", frozenset({0})),)
 # This one and the twelve before it.
 MONTHS = 13
 
@@ -38,11 +37,15 @@ def figures(connection: Connection, district: District, now: datetime) -> Figure
     year = first_of_year(district, today)
     span = Span(today, month, year, _good_on(connection, district, today))
     groups = story.students(connection, code, span)
-    active = story.by_month(connection, code, _back(month, MONTHS - 1))
+    rows = story.by_month(connection, code, back(month, MONTHS - 1))
     schools = sorted({group.school for group in groups})
-    grades = sorted({group.grade for group in groups}, key=list(GRADES).index)
-    hidden_months = {each: _by_school(rows) for each, rows in groupby(sorted(active), key=lambda row: row.month)}
-    table = _table(groups, schools, grades, hidden_months.get(month, {}))
+    grades = sorted({group.grade for group in groups}, key=[*GRADES, *(group.grade for group in groups)].index)
+    lines = by_school(rows)
+    table = _table(groups, schools, grades, lines.get(month, {}))
+    earlier = map(from_json, story.published(connection, code, back(month, MONTHS - 1)).values())
+    lines = as_before(lines, rows, earlier)
+    # Of this month the line is the table's own.
+    lines[month] = {school: table.cell(THIS_MONTH, (row, len(grades))) for row, school in enumerate([*schools, ""])}
     return Figures(
         district=code,
         made_at=now,
@@ -51,8 +54,8 @@ def figures(connection: Connection, district: District, now: datetime) -> Figure
         schools=tuple(schools),
         grades=tuple(grades),
         cells={measure.name: _cells(table, index) for index, measure in enumerate(MEASURES)},
-        months=tuple(_months(active, span, hidden_months)),
-        refused=_listed(story.refused(connection, code, year)),
+        months=tuple(by_month(rows, span, lines)),
+        refused=listed(story.refused(connection, code, year)),
         nights=_kept(story.nights(connection, code, _midnight(year, district)), district, today),
     )
 
@@ -81,40 +84,6 @@ def _cells(table: Table, index: int) -> tuple[tuple[Cell, ...], ...]:
     return tuple(tuple(table.cell(index, (row, column)) for column in range(columns)) for row in range(rows))
 
 
-def _listed(counts: Mapping[str, int], also: Mask | None = None) -> dict[str, Cell]:
-    """Counts that make a total, which is under ""."""
-    if not counts:
-        return {"": 0}
-    base = np.array(list(counts.values()), np.int64).reshape(-1, 1, 1)
-    table = suppress(base, ONE, {} if also is None else {0: np.column_stack([also, also])})
-    return {name: table.cell(0, (row, 1)) for row, name in enumerate([*counts, ""])}
-
-
-def _by_school(rows: Iterable[Month]) -> dict[str, Cell]:
-    return _listed({row.school: row.active for row in rows})
-
-
-def _months(rows: Sequence[Month], span: Span, by_school: Mapping[date, Mapping[str, Cell]]) -> Iterable[Active]:
-    """The months since the first with anybody in it. Those of a school year make its first-time users together."""
-    new: dict[date, int] = {}
-    old: dict[date, int] = {}
-    month = min((row.month for row in rows), default=span.month)
-    while month <= span.month:
-        mine = [row for row in rows if row.month == month]
-        new[month] = sum(row.first_time for row in mine)
-        old[month] = sum(row.active for row in mine) - new[month]
-        month = _back(month, -1)
-    first: dict[date, Cell] = {}
-    for _, several in groupby(new, key=lambda month: month >= span.year.replace(day=1)):
-        those = list(several)
-        few = [0 < old[each] < TEN and new[each] > 0 for each in those]
-        told = _listed({each.isoformat(): new[each] for each in those}, np.array([*few, False]))
-        first |= {each: told[each.isoformat()] for each in those}
-    for each in new:
-        schools = by_school.get(each, {"": 0})
-        yield Active(each, schools[""], first[each], {school: cell for school, cell in schools.items() if school})
-
-
 def _kept(nights: Iterable[Night], district: District, today: date) -> Kept:
     """By day: one good run keeps a night, whatever else happened in it."""
     days: dict[date, str] = {}
@@ -140,11 +109,6 @@ def _due(district: District, first: date, today: date) -> set[date]:
             if not district.schedule.is_out(wall.date()):
                 due.add(wall.date())
     return due
-
-
-def _back(month: date, months: int) -> date:
-    years, before = divmod(month.month - 1 - months, 12)
-    return date(month.year + years, before + 1, 1)
 
 
 def _midnight(day: date, district: District) -> datetime:

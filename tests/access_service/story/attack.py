@@ -1,7 +1,9 @@
 """What somebody can work out who has all that is shown, and nothing else: all that has no other world beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from access_service.story.cells import TEN, Hidden
 from access_service.story.suppression import Table
@@ -10,18 +12,7 @@ from access_service.story.suppression import Table
 MANY = 10_000
 # Four cells with two classes each.
 MOST_CHANGES = 8
-
-
-@dataclass
-class Sum:
-    """The counts of these groups make a number between `least` and `most`."""
-
-    groups: tuple[int, ...]
-    least: int
-    most: int
-
-    def holds(self, world: Sequence[int]) -> bool:
-        return self.least <= sum(world[n] for n in self.groups) <= self.most
+Numbers = NDArray[np.int64]
 
 
 class Attacker:
@@ -30,50 +21,54 @@ class Attacker:
     def __init__(self, table: Table) -> None:
         rows, columns, self.classes = table.counts.shape
         self.shape = rows - 1, columns - 1
-        self.known = [
-            Sum(self.groups((row, column), sorted(measure.classes)), *shown(table.cell(index, (row, column))))
-            for index, measure in enumerate(table.measures)
-            for row in range(rows)
-            for column in range(columns)
-        ]
         # Only where to begin to look: what is found is checked against what is shown.
-        self.near = [int(n) for n in table.counts[:-1, :-1].flatten()]
+        self.near = table.counts[:-1, :-1].flatten()
+        sums, bounds = [], []
+        for index, measure in enumerate(table.measures):
+            for row, column in np.ndindex(rows, columns):
+                sums.append(self.groups((row, column), sorted(measure.classes)))
+                bounds.append(shown(table.cell(index, (row, column))))
+        self.sums = np.array(sums)
+        self.low, self.high = np.array(bounds).T
 
-    def groups(self, place: tuple[int, int], classes: Sequence[int]) -> tuple[int, ...]:
-        """The groups that a cell counts; the last row and column are totals."""
-        columns = self.shape[1]
-        chosen = [range(n) if at == n else [at] for at, n in zip(place, self.shape, strict=True)]
-        return tuple(
-            (row * columns + column) * self.classes + each
-            for row in chosen[0]
-            for column in chosen[1]
-            for each in classes
-        )
+    def groups(self, place: tuple[int, ...], classes: Sequence[int]) -> Numbers:
+        """Which groups a cell counts, as 0 and 1; the last row and column are totals."""
+        counted = np.zeros((*self.shape, self.classes), np.int64)
+        row, column = (slice(None) if at == n else slice(at, at + 1) for at, n in zip(place, self.shape, strict=True))
+        counted[row, column, list(classes)] = 1
+        return counted.flatten()
 
-    def is_certain(self, groups: tuple[int, ...]) -> bool:
+    def is_certain(self, groups: Numbers) -> bool:
         """Whether no other world is found in which the same is shown and this number is another."""
-        true = sum(self.near[group] for group in groups)
+        true = int(groups @ self.near)
+        sums = np.vstack([groups, self.sums])
+        self._sizes = sums.sum(axis=1)
         for other in {true + 1, max(true - 1, 0)} - {true}:
-            self._tries = 20_000
-            if self._mend(self.near.copy(), frozenset(), [Sum(groups, other, other), *self.known]):
+            bounds = np.append(other, self.low), np.append(other, self.high)
+            self._tries = 200_000
+            if self._mend(self.near.copy(), sums @ self.near, sums, bounds, ()):
                 return False
         return True
 
-    def _mend(self, world: list[int], changed: frozenset[int], sums: list[Sum]) -> bool:
+    def _mend(
+        self, world: Numbers, told: Numbers, sums: Numbers, bounds: tuple[Numbers, Numbers], changed: tuple[int, ...]
+    ) -> bool:
         """Change one count at a time, by one, until all sums are as they are shown."""
         self._tries -= 1
-        wrong = next((each for each in sums if not each.holds(world)), None)
-        if wrong is None:
+        wrong = np.flatnonzero((told < bounds[0]) | (told > bounds[1]))
+        if not wrong.size:
             return True
         if len(changed) == MOST_CHANGES or self._tries < 0:
             return False
-        step = 1 if sum(world[n] for n in wrong.groups) < wrong.least else -1
-        for group in wrong.groups:
+        # The one with the fewest ways to mend it.
+        first = wrong[np.argmin(self._sizes[wrong])]
+        step = 1 if told[first] < bounds[0][first] else -1
+        for group in np.flatnonzero(sums[first]):
             if group not in changed and world[group] + step >= 0:
-                mended = world.copy()
-                mended[group] += step
-                if self._mend(mended, changed | {group}, sums):
+                world[group] += step
+                if self._mend(world, told + step * sums[:, group], sums, bounds, (*changed, int(group))):
                     return True
+                world[group] -= step
         return False
 
 

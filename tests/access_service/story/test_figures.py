@@ -1,6 +1,7 @@
 """The numbers of a district are those that somebody would count by hand."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -74,3 +75,20 @@ def test_a_district_without_anybody(databases: Databases) -> None:
     assert set(empty.numbers().values()) == {0}
     assert empty.by_month() == [(MONTH_BEGAN, 0)]
     assert empty.nights.all == 0
+
+
+def test_a_month_hides_what_its_table_hid(databases: Databases) -> None:
+    """The line of this month is the table's own; later it hides what the last edition of that month did: of a school
+    where all but a few of this year came, and of the one beside it."""
+    everybody = settled.students()
+    chosen = [each for each in everybody if each.last == settled.THIS_MONTH]
+    chosen += [each for each in everybody if each.school == "101" and each.first == settled.THIS_YEAR][:4]
+    settled.store(databases, [replace(each, patron_id=n) for n, each in enumerate(chosen, start=1)])
+    november = edition.of_today(databases, seed.district(), seed.NOON)
+    line = november.months[-1].schools
+    assert line == {school: november.numbers(school)[MONTH] for school in november.schools}
+    assert line["101"] is Hidden.OTHER
+    december = edition.of_today(databases, seed.district(), seed.NOON + timedelta(days=30))
+    assert december.months[-2].month == MONTH_BEGAN
+    hidden = {school for school, cell in line.items() if isinstance(cell, Hidden)}
+    assert hidden <= {school for school, cell in december.months[-2].schools.items() if isinstance(cell, Hidden)}
