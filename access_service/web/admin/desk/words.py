@@ -34,7 +34,8 @@ def said(verdict: Verdict, record: PatronRecord) -> Said:
 def _works(verdict: Verdict) -> tuple[str, str]:
     good = f"The card is good through {verdict.until}.{STILL.get(verdict.explanation.standing, '')}"
     if verdict.matter is Matter.NOT_IN_ILS:
-        return f"{good} But the library system does not have it as it is.", verdict.explanation.next_step
+        step = verdict.explanation.next_step
+        return f"{good} But the library system does not have it as it is.", f"{step[:1].upper()}{step[1:]}."
     if verdict.matter is Matter.PIN_OF_ILS:
         return good, "The library system has the PIN: a forgotten one is changed there."
     return f"{good} It has a PIN.", "Try again with the PIN. Is it forgotten? Give a new one below."
