@@ -136,8 +136,12 @@ def test_a_freeze_by_command(place: Place) -> None:
     assert place.sync("thaw", "demo", "--reason", "dry").refused().startswith("demo is not frozen; ")
     assert place.sync("freeze", "demo", "--reason", "x", "--until", "2020-01-01").refused().startswith("--until 2020")
     assert "name a DISTRICT and a --reason" in place.sync("freeze", "demo").refused()
+    ahead = "demo: frozen from 2999-01-01, until `roster-sync thaw demo` (flood): nobody expires or leaves\n"
+    assert place.sync("freeze", "demo", "--reason", "flood", "--from", "2999-01-01").out == ahead
+    assert place.sync("freeze", "--list").out == ahead
+    assert place.sync("thaw", "demo", "--reason", "dry").out == "demo: the freeze from 2999-01-01 on is called off\n"
     on_record = place.day("audit", "list", "--json").json["entries"]
-    assert [entry["action"] for entry in on_record] == ["thaw", "run", "freeze", "freeze", "run"]
+    assert [entry["action"] for entry in on_record] == ["thaw", "freeze", "thaw", "run", "freeze", "freeze", "run"]
 
 
 def test_a_full_card_by_command(place: Place) -> None:
