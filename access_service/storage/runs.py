@@ -189,7 +189,9 @@ def since(connection: Connection, district: str, moment: datetime) -> list[Brief
 
 def approval(connection: Connection, run_id: int) -> Run | None:
     """The run by which a held run was approved and applied."""
-    said = runs.c.run_id > run_id, runs.c.report.contains(f'"approves": {run_id},', autoescape=True)
+    district = select(runs.c.district).where(runs.c.run_id == run_id).scalar_subquery()
+    newer = runs.c.district == district, runs.c.run_id > run_id
+    said = *newer, runs.c.report.contains(f'"approves": {run_id},', autoescape=True)
     applied = select(runs).where(*said, runs.c.outcome.in_(PUBLISHED)).order_by(runs.c.run_id).limit(1)
     row = connection.execute(applied).one_or_none()
     return _run(row) if row else None
