@@ -9,13 +9,13 @@ MOST = 60
 
 def visited(get: Callable[[str], str], first: str) -> list[str]:
     """The addresses of all pages that can be reached from `first`; `get` gives a page's text. Of those that differ in
-    numbers or in what is asked of them, one. What is for a disk is left out."""
+    numbers or in what is asked of them, one. Files to take away are left out."""
     host = first.split("/admin/", maxsplit=1)[0]
     found, kinds = [first], set()
     for url in found:
         for tag in re.findall(r"<a\b[^>]*>", get(url)):
             href = re.search(r'href="(/admin/[^"#]*)', tag)
-            if not href or " download" in tag or len(found) >= MOST:
+            if not href or "/files/" in href[1] or len(found) >= MOST:
                 continue
             kind = re.sub(r"\d+", "0", href[1].split("?")[0])
             if kind not in kinds:
