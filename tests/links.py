@@ -17,8 +17,12 @@ def visited(get: Callable[[str], str], first: str) -> list[str]:
             href = re.search(r'href="(/admin/[^"#]*)', tag)
             if not href or "/files/" in href[1] or len(found) >= MOST:
                 continue
-            kind = re.sub(r"\d+", "0", href[1].split("?")[0])
-            if kind not in kinds:
-                kinds.add(kind)
+            if kind(href[1]) not in kinds:
+                kinds.add(kind(href[1]))
                 found.append(host + unescape(href[1]))
     return found
+
+
+def kind(url: str) -> str:
+    """What pages of one kind have in common."""
+    return re.sub(r"\d+", "0", url.split("?", maxsplit=1)[0])

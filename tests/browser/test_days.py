@@ -1,20 +1,25 @@
-"""Two days of two people, from a fresh `make run` to its end, by what stands on the pages."""
+"""Three days of three people on a fresh `make run`, by what stands on the pages."""
 
+import csv
 import re
 import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
 
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
+from sync.synthetic.district import SyntheticDistrict, students
 from tests.browser.place import Place
 
 MARKUP = "<script>document.title='mine'</script>"
 FORMULA = "=cmd('x')"
 
 
-def ask(here: Place, pin: str) -> dict[str, object]:
-    """What the JSON dialect says of the demo's student with this PIN."""
-    asked = {"number": here.facts["student_number"], "pin": pin}
+def ask(here: Place, pin: str, number: str = "") -> dict[str, object]:
+    """What the JSON dialect says of a student with this PIN; without a number, of the demo's."""
+    asked = {"number": number or here.facts["student_number"], "pin": pin}
     key = {"Authorization": f"Bearer {here.facts['api_key']}"}
     answer = requests.post(f"{here.facts['http_url']}/v1/authentications", json=asked, headers=key, timeout=10)
     return dict(answer.json())
@@ -75,3 +80,45 @@ def test_it_decides_on_a_held_night(here: Place) -> None:
     expect(late.get_by_role("main")).to_contain_text("was approved by staff a-operator")
     page.get_by_role("link", name=re.compile("To run")).click()
     expect(page.locator(".answer .word")).to_have_text("Applied")
+
+
+def test_the_board_reads_what_was_counted_by_hand(here: Place, tmp_path: Path) -> None:
+    """So many students sign in; the page, the table and the paper say so many, and nobody's name or number."""
+    counted = "SELECT school, count(*) FROM patrons WHERE role = 'student' AND presence <> 'left' GROUP BY school"
+    with sqlite3.connect(here.home.folder / "access.db") as database:
+        rows = database.execute(counted).fetchall()
+    everybody = sum(count for _, count in rows)
+    school = [p for p in students(SyntheticDistrict(datetime.now(UTC).date())) if p.birth_date and p.school == "301"]
+    # Some have left since that night, and are not let in.
+    coming = [p for p in school[:45] if ask(here, p.birth_date[5:].replace("-", ""), p.number)["authenticated"]]
+    assert len(coming) > 30
+    page = here.page("library-admin")
+    page.get_by_role("link", name="Story").click()
+    used = page.locator(".card", has_text="Ever used").locator(".number")
+    # The demo's own student came before; sign-ins are written seconds late.
+    for _ in range(10):
+        page.get_by_role("button", name="Count again").click()
+        if used.inner_text() == str(len(coming) + 1):
+            break
+        page.wait_for_timeout(1000)
+    expect(used).to_have_text(str(len(coming) + 1))
+    expect(page.locator(".card", has_text="Students with access").locator(".number")).to_have_text(f"{everybody:,}")
+    table, paper = (taken(page, name, tmp_path) for name in ("by school and grade (CSV)", "Report of two pages (PDF)"))
+    lines = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
+    whole = {line["school_code"]: line["with_access"] for line in lines if line["grade"] == "all"}
+    assert whole == {school: str(count) for school, count in rows} | {"all": str(everybody)}
+    sheets = PdfReader(paper).pages
+    said = "".join(sheet.extract_text() for sheet in sheets)
+    assert len(sheets) == 2
+    assert f"{everybody:,}" in said and str(len(coming) + 1) in said
+    for person in coming:
+        assert person.number not in said + table.read_text(encoding="utf-8-sig")
+
+
+def taken(page: Page, link: str, folder: Path) -> Path:
+    """Where a file is that the page offers."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=link).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
