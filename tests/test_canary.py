@@ -447,6 +447,9 @@ def by_hand(place: Place, heard: Heard) -> None:
     for group, *options in (("exception",), ("exception", "--json"), ("audit", "--json")):
         ended = place.day(group, "list", *options)
         heard.rest += [ended.out, ended.err]
+    ended = place.day("story", "demo", "--csv", "story.csv", "--months", "months.csv", "--json")
+    assert ended.code == 0, ended
+    heard.rest += [ended.out, ended.err, *((place.folder / f"{name}.csv").read_text() for name in ("story", "months"))]
 
 
 def quarantined(place: Place, heard: Heard) -> None:

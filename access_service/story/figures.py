@@ -12,7 +12,7 @@ from access_service.storage import freezes, story
 from access_service.storage.runs import GOOD_NIGHTS, Outcome
 from access_service.storage.story import Group, Night, Span
 from access_service.story.cells import Cell, Hidden
-from access_service.story.months import as_before, back, by_month, by_school, listed
+from access_service.story.months import access, as_before, back, by_month, by_school, listed
 from access_service.story.suppression import Measure, Table, suppress
 from access_service.story.telling import ACCESS, FIRST, MONTH, USED, YEAR, Figures, Kept, first_of_year, from_json
 
@@ -42,10 +42,10 @@ def figures(connection: Connection, district: District, now: datetime) -> Figure
     grades = sorted({group.grade for group in groups}, key=[*GRADES, *(group.grade for group in groups)].index)
     lines = by_school(rows)
     table = _table(groups, schools, grades, lines.get(month, {}))
-    earlier = map(from_json, story.published(connection, code, back(month, MONTHS - 1)).values())
+    earlier = [from_json(body) for body in story.published(connection, code, back(month, MONTHS - 1)).values()]
     lines = as_before(lines, rows, earlier)
     # Of this month the line is the table's own.
-    lines[month] = {school: table.cell(THIS_MONTH, (row, len(grades))) for row, school in enumerate([*schools, ""])}
+    lines[month] = _of_schools(table, THIS_MONTH, schools)
     return Figures(
         district=code,
         made_at=now,
@@ -54,7 +54,7 @@ def figures(connection: Connection, district: District, now: datetime) -> Figure
         schools=tuple(schools),
         grades=tuple(grades),
         cells={measure.name: _cells(table, index) for index, measure in enumerate(MEASURES)},
-        months=tuple(by_month(rows, span, lines)),
+        months=tuple(by_month(rows, span, lines, {**access(earlier), month: _of_schools(table, 0, schools)})),
         refused=listed(story.refused(connection, code, year)),
         nights=_kept(story.nights(connection, code, _midnight(year, district)), district, today),
     )
@@ -77,6 +77,11 @@ def _table(groups: Iterable[Group], schools: Sequence[str], grades: Sequence[str
     for row, school in enumerate([*schools, ""]):
         also[row, -1] = isinstance(hidden.get(school), Hidden)
     return suppress(base, MEASURES, {THIS_MONTH: also})
+
+
+def _of_schools(table: Table, index: int, schools: Sequence[str]) -> dict[str, Cell]:
+    """The totals of schools, and under "" of all."""
+    return {school: table.cell(index, (row, -1)) for row, school in enumerate([*schools, ""])}
 
 
 def _cells(table: Table, index: int) -> tuple[tuple[Cell, ...], ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from access_service.storage.story import Month, Span
 from access_service.story.cells import TEN, Cell, Hidden
 from access_service.story.suppression import Mask, Measure, suppress
-from access_service.story.telling import MONTH, Active, Figures
+from access_service.story.telling import ACCESS, MONTH, Active, Figures
 
 ONE = (Measure("count", frozenset({0})),)
 Line = dict[str, Cell]
@@ -42,7 +42,20 @@ def as_before(lines: Mapping[date, Line], rows: Iterable[Month], earlier: Iterab
     return found
 
 
-def by_month(rows: Sequence[Month], span: Span, lines: Mapping[date, Line]) -> Iterator[Active]:
+def access(earlier: Iterable[Figures]) -> dict[date, Line]:
+    """Students with access as each month's last edition had them, by school and, under "", of all."""
+    return {
+        edition.today.replace(day=1): {
+            **{school: edition.numbers(school)[ACCESS] for school in edition.schools},
+            "": edition.numbers()[ACCESS],
+        }
+        for edition in earlier
+    }
+
+
+def by_month(
+    rows: Sequence[Month], span: Span, lines: Mapping[date, Line], with_access: Mapping[date, Line]
+) -> Iterator[Active]:
     """The months since the first with anybody in it. Those of a school year make its first-time users together."""
     new: dict[date, int] = {}
     old: dict[date, int] = {}
@@ -60,7 +73,8 @@ def by_month(rows: Sequence[Month], span: Span, lines: Mapping[date, Line]) -> I
         first |= {each: told[each.isoformat()] for each in those}
     for each in new:
         line = lines.get(each, {"": 0})
-        yield Active(each, line[""], first[each], {school: cell for school, cell in line.items() if school})
+        schools = {school: cell for school, cell in line.items() if school}
+        yield Active(each, line[""], first[each], schools, with_access.get(each, {}))
 
 
 def back(month: date, months: int) -> date:

@@ -31,6 +31,7 @@ class Scope:
     schools: Sequence[Part]
     grades: Sequence[Part]
     months: Sequence[tuple[date, Cell]]
+    access: Mapping[date, Cell]
 
     @property
     def last_month(self) -> tuple[date, Cell] | None:
@@ -56,6 +57,7 @@ def scope(figures: Figures, district: District, school: str | None = None) -> Sc
         schools=sorted(schools, key=lambda part: part.name) if school is None else (),
         grades=[Part(code, grade_name(code), numbers) for code, numbers in figures.by_grade(school)],
         months=figures.by_month(school),
+        access=figures.access_by_month(school),
     )
 
 

@@ -36,8 +36,11 @@ def students(of: Scope, district: District) -> bytes:
 
 
 def months(of: Scope) -> bytes:
-    """A line for each month: who signed in, and in a district who for the first time."""
+    """A line for each month: who had access (blank where it was not counted) and who signed in; in a district who for
+    the first time, too."""
+    lines = [(f"{month:%Y-%m}", of.access.get(month, ""), cell) for month, cell in of.months]
+    columns = ("month", "with_access", "active")
     if of.school is not None:
-        return as_csv(("month", "active"), [(f"{month:%Y-%m}", cell) for month, cell in of.months])
-    lines = [(f"{each.month:%Y-%m}", each.active, each.first) for each in of.figures.months]
-    return as_csv(("month", "active", "first_time"), lines)
+        return as_csv(columns, lines)
+    first = (each.first for each in of.figures.months)
+    return as_csv((*columns, "first_time"), [(*line, new) for line, new in zip(lines, first, strict=True)])

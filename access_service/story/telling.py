@@ -15,12 +15,14 @@ JULY = 7
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A month: who signed in and who for the first time, in the district, and by school who signed in."""
+    """A month: who signed in and who for the first time, in the district, and by school who signed in. `access` are
+    students with access by school, with their total under "", by the month's last edition; empty where it had none."""
 
     month: date
     active: Cell
     first: Cell
     schools: Mapping[str, Cell]
+    access: Mapping[str, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,11 @@ class Figures:
         """Who signed in."""
         return [(each.month, each.active if school is None else each.schools.get(school, 0)) for each in self.months]
 
+    def access_by_month(self, school: str | None = None) -> dict[date, Cell]:
+        """Students with access, in the months of which it is known."""
+        found = {each.month: each.access.get(school or "") for each in self.months}
+        return {month: cell for month, cell in found.items() if cell is not None}
+
 
 def first_of_year(district: District, today: date) -> date:
     """The first day of the newest school year that has begun; of those who name none, 1 July."""
@@ -85,7 +92,13 @@ def as_json(figures: Figures) -> str:
 def from_json(text: str) -> Figures:
     facts = json.loads(text)
     months = [
-        Active(date.fromisoformat(each["month"]), _cell(each["active"]), _cell(each["first"]), _cells(each["schools"]))
+        Active(
+            month=date.fromisoformat(each["month"]),
+            active=_cell(each["active"]),
+            first=_cell(each["first"]),
+            schools=_cells(each["schools"]),
+            access=_cells(each["access"]),
+        )
         for each in facts["months"]
     ]
     return Figures(

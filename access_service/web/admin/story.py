@@ -82,6 +82,7 @@ def _page(office: Office, district: District, of: Scope) -> str:
         schools=whole.schools,
         bars=_bars(largest(of.schools, MOST_BARS) if of.schools else of.grades),
         months=[(f"{month:%b %Y}", _length(cell), words.shown(cell)) for month, cell in of.months],
+        access=[words.shown(of.access[month]) if month in of.access else "" for month, _ in of.months],
         refused=[*refused, ("All", figures.refused[""])],
         names=words.NAMES,
         w=words,

@@ -90,5 +90,8 @@ def test_a_month_hides_what_its_table_hid(databases: Databases) -> None:
     assert line["101"] is Hidden.OTHER
     december = edition.of_today(databases, seed.district(), seed.NOON + timedelta(days=30))
     assert december.months[-2].month == MONTH_BEGAN
+    assert december.access_by_month() == {
+        month: november.numbers()[ACCESS] for month in (MONTH_BEGAN, date(2026, 12, 1))
+    }
     hidden = {school for school, cell in line.items() if isinstance(cell, Hidden)}
     assert hidden <= {school for school, cell in december.months[-2].schools.items() if isinstance(cell, Hidden)}
