@@ -284,3 +284,16 @@ def test_a_person_of_two_districts_has_one_page(pages: Pages, clerk: Visitor) ->
     here = pages.sign_in("desk", "demo", name="clerk-of-demo")
     assert here.post(HOME, {"number": "0012345"}).headers["Location"] == PATRON
     assert "390012345" not in here.get(PATRON).text
+
+
+def test_the_log_has_neither_name_nor_number(clerk: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor a PIN, nor what was written down: only which page it was, and how it ended."""
+    clerk.post(HOME, {"number": "290012345"})
+    clerk.post(HOME, {"number": "morales", "school": "demo/101"})
+    mend(clerk, "note", note="Called twice.")
+    slip = clerk.post(f"{PATRON}/pin", {"version": version(clerk)})
+    pin = re.findall(r'class="secret">([0-9]{6})<', slip.text)
+    logged = "".join(capsys.readouterr())
+    assert "/admin/desk/" in logged and len(pin) == 1
+    for secret in ("12345", "morales", "Morales", "Ana", "Called", *pin):
+        assert secret not in logged, secret
