@@ -15,7 +15,7 @@ from access_service.settings import District, Settings
 from access_service.story import edition, sheets
 from access_service.story.pictures import Form, draw, pictures
 from access_service.story.scope import Scope, scope
-from access_service.story.telling import Figures
+from access_service.story.telling import ACCESS, YEAR, Figures
 from access_service.story.words import NAMES, NIGHTS, day_name, shown
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -91,7 +91,10 @@ def _lines(of: Scope) -> list[str]:
         f"{of.place}, {day_name(of.figures.today)}",
         *(f"  {name:<22} {shown(of.numbers[measure]):>9}" for measure, name in NAMES.items()),
         f"  {'Nights kept':<22} {f'{nights.kept} of {nights.all}':>9}",
-        *(f"  {part.name}: " + ", ".join(map(shown, part.numbers.values())) for part in of.schools or of.grades),
+        *(
+            f"  {part.name}: {shown(part.numbers[ACCESS])} with access, {shown(part.numbers[YEAR])} used it this year"
+            for part in of.schools or of.grades
+        ),
         NIGHTS,
     ]
 

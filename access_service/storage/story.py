@@ -116,6 +116,7 @@ def publish(connection: Connection, district: str, day: date, body: str) -> None
     connection.execute(delete(editions).where(mine, editions.c.day >= day.replace(day=1), editions.c.day < day))
 
 
-def withdraw(connection: Connection, district: str, day: date) -> None:
-    """Nothing is published of a day any more, so that it is made anew."""
-    connection.execute(delete(editions).where(editions.c.district == district, editions.c.day == day))
+def withdraw(connection: Connection, district: str, day: date, body: str) -> None:
+    """This is not published any more, so that the day is counted anew."""
+    mine = editions.c.district == district, editions.c.day == day, editions.c.body == body
+    connection.execute(delete(editions).where(*mine))

@@ -42,7 +42,8 @@ def figures(connection: Connection, district: District, now: datetime) -> Figure
     grades = sorted({group.grade for group in groups}, key=[*GRADES, *(group.grade for group in groups)].index)
     lines = by_school(rows)
     table = _table(groups, schools, grades, lines.get(month, {}))
-    earlier = [from_json(body) for body in story.published(connection, code, back(month, MONTHS - 1)).values()]
+    bodies = story.published(connection, code, back(month, MONTHS - 1)).values()
+    earlier = [edition for body in bodies if (edition := from_json(body))]
     lines = as_before(lines, rows, earlier)
     # Of this month the line is the table's own.
     lines[month] = _of_schools(table, THIS_MONTH, schools)

@@ -11,6 +11,8 @@ from access_service.story.cells import Cell, Hidden
 ACCESS, USED, YEAR, MONTH, FIRST = "access", "used", "year", "month", "first"
 # Where a district names no school years: as agreements and budgets have it.
 JULY = 7
+# Another one wherever `Figures` changes.
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,14 @@ def first_of_year(district: District, today: date) -> date:
 
 def as_json(figures: Figures) -> str:
     """What `from_json` reads."""
-    return json.dumps(asdict(figures), default=str, separators=(",", ":"))
+    return json.dumps({"format": FORMAT, **asdict(figures)}, default=str, separators=(",", ":"))
 
 
-def from_json(text: str) -> Figures:
+def from_json(text: str) -> Figures | None:
+    """None: another version of this program wrote it."""
     facts = json.loads(text)
+    if facts.get("format") != FORMAT:
+        return None
     months = [
         Active(
             month=date.fromisoformat(each["month"]),
