@@ -69,7 +69,8 @@ def install(
 def staff_member(configured: Oidc, claims: Mapping[str, Any]) -> StaffMember | None:
     """Who somebody is here by what their sign-in says of them; None for those of no group that has a part."""
     name, groups = claims.get(configured.name_claim), claims.get(configured.groups_claim)
-    mine = {groups} if isinstance(groups, str) else set(groups) if isinstance(groups, list | tuple) else set()
+    said = [groups] if isinstance(groups, str) else groups if isinstance(groups, list | tuple) else []
+    mine = {group for group in said if isinstance(group, str)}
     part = next((part for group, part in configured.groups.items() if group in mine), None)
     if part is None or not isinstance(name, str) or not name.isprintable() or not name.strip():
         return None
