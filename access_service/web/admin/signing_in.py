@@ -32,7 +32,8 @@ def install(pages: Blueprint, office: Office) -> None:
     def sign_in() -> AnyResponse:
         form = request.form
         typed = Credentials(
-            form.get("name", "").strip()[:64],
+            # PostgreSQL takes no NUL.
+            form.get("name", "").replace("\0", "").strip()[:64],
             form.get("password", "")[:256],
             form.get("code", "").replace(" ", "")[:16],
             str(request.remote_addr),
@@ -69,7 +70,8 @@ def come_in(office: Office, member: StaffMember, then: str = "", kept: str = "")
             return Response(render_template("send_again.html", form=form))
         flash("What was typed before belongs to somebody else, and is gone.")
     home = url_for("admin.home")
-    return redirect(then if then.startswith(home) and "\\" not in then else home, 303)
+    here = then.startswith(home) and "\\" not in then and then.isprintable()
+    return redirect(then if here else home, 303)
 
 
 def _page(then: str = "", kept: str = "", name: str = "", refused: str = "") -> str:
