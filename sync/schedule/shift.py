@@ -23,7 +23,7 @@ from access_service.storage.runs import GOOD_NIGHTS
 from sync.alarms import Alarm, AlarmCode, alarms
 from sync.console import Installation
 from sync.schedule.wishes import Wishes
-from sync.schedule.work import age, tell, work
+from sync.schedule.work import age, count, tell, work
 from sync.sftp import LoginRefusedError, credentials, new_file
 
 AT_ONCE = 4  # nights of different districts
@@ -173,6 +173,8 @@ class Shift:
             if today != self._aged.get(code) and _is_quiet(district, now):
                 self._aged[code] = today
                 age(self._installation, code)
+                if district.schedule:
+                    count(self._databases, district)
 
     def _alarms(self, district: District, now: datetime) -> list[Alarm]:
         with database_errors(), self._databases.reader.connect() as connection:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from access_service.errors import OperatorError
 from access_service.logs import log, where
-from access_service.settings import Settings
+from access_service.settings import District, Settings
 from access_service.storage.engine import Databases
 from access_service.storage.runs import GOOD_NIGHTS
+from access_service.story import edition
 from sync import notify
 from sync.ageing import age_alone
 from sync.alone import BusyError
@@ -70,6 +71,16 @@ def age(installation: Installation, code: str) -> None:
         log.error("not aged", district=code, error=str(error))
     except Exception as error:  # noqa: BLE001 - as above
         log.error("not aged", district=code, error=error.__class__.__name__, at=where(error))
+
+
+def count(databases: Databases, district: District) -> None:
+    """Count what is told of a district today, so that nobody waits for it by day. Never raises."""
+    try:
+        edition.of_today(databases, district, datetime.now(UTC))
+    except OperatorError as error:
+        log.warning("not counted", district=district.code, error=str(error))
+    except Exception as error:  # noqa: BLE001 - as above
+        log.error("not counted", district=district.code, error=error.__class__.__name__, at=where(error))
 
 
 def tell(settings: Settings, databases: Databases, code: str) -> None:

@@ -18,6 +18,7 @@ from access_service.errors import OperatorError
 from access_service.explain import Explainer
 from access_service.pin_vault import PinVault
 from access_service.settings import Agreement, load
+from access_service.storage import story
 from access_service.storage.engine import Databases, snapshot
 from access_service.storage.runs import Outcome
 from access_service.storage.tables import metadata, overrides, patron_use, patrons
@@ -25,6 +26,7 @@ from sync import ageing, holds
 from sync.console import Installation
 from sync.schedule import work
 from sync.shred import shred
+from tests.access_service import seed
 from tests.commands import Commands
 from tests.place import Place
 from tests.sync.nights import Nights
@@ -339,3 +341,14 @@ def test_the_schedule_ages_where_no_run_comes(tmp_path: Path, commands: Commands
             work.age(installation, "demo")
             work.age(installation, "nowhere")
     assert [(line["event"], line.get("counts")) for line in said] == [("aged", {"undos": 1}), ("not aged", None)]
+
+
+def test_the_schedule_counts_the_day_ahead(databases: Databases) -> None:
+    """So nobody waits for it on the page; and a database that is away is a line of log."""
+    with capture_logs() as said:
+        work.count(databases, seed.district())
+        with databases.reader.connect() as connection:
+            assert list(story.published(connection, "demo", date.min)) == [datetime.now(seed.district().zone).date()]
+            connection.exec_driver_sql("DROP TABLE day.editions")
+        work.count(databases, seed.district())
+    assert [line["event"] for line in said] == ["not counted"]
