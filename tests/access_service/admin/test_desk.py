@@ -297,3 +297,16 @@ def test_the_log_has_neither_name_nor_number(clerk: Visitor, capsys: pytest.Capt
     assert "/admin/desk/" in logged and len(pin) == 1
     for secret in ("12345", "morales", "Morales", "Ana", "Called", *pin):
         assert secret not in logged, secret
+
+
+def test_notes_of_another_districts_card_are_not_read(pages: Pages, clerk: Visitor) -> None:
+    """Of a person with cards in two districts a desk of one sees its own notes, and removes no other."""
+    with pages.databases.writer.begin() as connection:
+        connection.execute(update(tables.patrons).where(tables.patrons.c.patron_id.in_([1, 4])).values(person=1))
+    demo, other, oak = pages.sign_in("desk", "demo"), pages.sign_in("desk", "oak"), "/admin/desk/patrons/4"
+    assert "a word of demo" in mend(demo, "note", note="a word of demo", version=version(demo))
+    page = other.get(oak)
+    assert "a word of demo" not in page.text
+    fields = {"number": "1", "version": version(other, oak)}
+    assert "There is no such note." in other.post(f"{oak}/remove-note", fields).text
+    assert "a word of demo" in clerk.get(PATRON).text

@@ -1,6 +1,5 @@
 """What the desk does with one patron: each form comes with the version of the page that it stood on."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
@@ -21,7 +20,7 @@ from access_service.opting_out import Office as OptOuts
 from access_service.pin_desk import PinDesk
 from access_service.settings import District
 from access_service.storage.engine import database_errors
-from access_service.web.admin.desk.patron import Answer, Careful, FasterError, Shown, find, page, version
+from access_service.web.admin.desk.patron import Answer, Careful, FasterError, Shown, find, notes_of, page, version
 from access_service.web.admin.desk.words import shown_name
 from access_service.web.admin.gate import needs
 from access_service.web.admin.office import Office, who
@@ -88,7 +87,9 @@ class Mending:
 
     def remove_note(self) -> str:
         number = request.form.get("number", "")
-        if not re.fullmatch("[0-9]{1,9}", number):
+        with self.office.databases.reader.connect() as connection:
+            there = {str(note.note) for note in notes_of(connection, self.record)}
+        if number not in there:
             raise OperatorError("There is no such note.")
         notes.remove(self.office.databases, self.auditor, self.record, int(number))
         return "The note is removed."

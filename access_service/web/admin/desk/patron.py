@@ -20,6 +20,7 @@ from access_service.pin_desk import PinDesk
 from access_service.settings import District
 from access_service.storage import audit, chosen_pins, history, ils_matches, notes, patrons
 from access_service.storage.engine import database_errors
+from access_service.storage.notes import Note
 from access_service.story.words import grade_name, school_name
 from access_service.verdict import verdict
 from access_service.web.admin.desk.words import said, shown_name
@@ -66,6 +67,12 @@ def version(connection: Connection, record: PatronRecord) -> str:
     return f"{entries[0].seq if entries else 0}.{steps[0].run_id if steps else 0}"
 
 
+def notes_of(connection: Connection, record: PatronRecord) -> list[Note]:
+    """The notes on this person's cards, but for those of districts that are not theirs to see who is signed in."""
+    cards = patrons.records(connection, sorted(chosen_pins.cards(connection, record)))
+    return notes.of_cards(connection, {card.patron_id for card in cards if who().sees(card.patron.district)})
+
+
 @dataclass(frozen=True, slots=True)
 class Careful(Auditor):
     """Puts a deed on record only if nothing was put on a patron's since `known`: looked at where nobody else can."""
@@ -91,11 +98,10 @@ def page(office: Office, patron_id: int, answer: Answer | None = None) -> Shown:
         noting.note(Deed(Action.PATRON_VIEW, f"patron {record.patron_id}", "", district.code))
     whole = who().may(Right.FULL_NAMES)
     with database_errors(), office.databases.reader.connect() as connection:
-        cards = chosen_pins.cards(connection, record)
         found = verdict(explainer(office, connection), record)
         happened = events(connection, record, names=whole)
         facts = {
-            "notes": notes.of_cards(connection, cards),
+            "notes": notes_of(connection, record),
             "cards": ils_matches.linked_cards(connection, record.patron_id),
             "version": version(connection, record),
         }
