@@ -71,7 +71,12 @@ def _pages(office: Office) -> Blueprint:
     def frame() -> dict[str, object]:
         service = office.configured.service
         openid = urlsplit(service.admin.oidc.issuer).hostname if service.admin.oidc else ""
-        return {"staff": g.get("staff"), "parts": _mine(), "library": service.sip2.institution, "openid": openid}
+        return {
+            "staff": g.get("staff"),
+            "parts": _mine(),
+            "library": service.library.name or service.sip2.institution,
+            "openid": openid,
+        }
 
     return pages
 

@@ -18,6 +18,7 @@ from access_service.domain.wording import Language
 from access_service.errors import ChoiceError
 from access_service.settings import District
 from access_service.storage.engine import read
+from access_service.story.words import grade_name, school_name
 from access_service.web.admin.gate import needs, takes
 from access_service.web.admin.office import Office
 
@@ -70,13 +71,13 @@ def blueprint(office: Office) -> Blueprint:
 
 
 def _page(office: Office, district: District, **more: object) -> str:
-    schools = ["", *sorted(district.rules.schools)]
+    schools = [(code, school_name(district, code)) for code in sorted(district.rules.schools)]
     grades = ["", *sorted(district.rules.band_of)]
     return render_template(
         "cards/form.html",
         district=district,
-        schools=[(code, code or "every school") for code in schools],
-        grades=[(code, code or "every grade") for code in grades],
+        schools=[("", "every school"), *schools],
+        grades=[(code, grade_name(code) if code else "every grade") for code in grades],
         kinds=KINDS.items(),
         symbologies=[(one, one.label) for one in Symbology],
         languages=_languages(district),

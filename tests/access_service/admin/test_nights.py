@@ -94,7 +94,7 @@ def test_a_held_night_is_looked_at(pages: Pages, nights: Nights) -> None:
     assert "Why it waits" in shown and "20 removals of 60 patrons" in shown
     assert "20 removals: two people have to approve it." in shown
     assert "ask the district for a complete export" not in shown and "<code>removals</code>" in shown
-    assert '<th scope="row">101 (MAPLE)</th>' in shown and "By grade" in shown and "SHA-256" in shown
+    assert '<th scope="row">101 Abbott Elementary School</th>' in shown and "By grade" in shown and "SHA-256" in shown
     for empty in ("  ", "two\nlines"):
         wrong = ana.post(f"{path}/approve", {"reason": empty})
         assert wrong.status_code == 422 and "should be one line of words" in wrong.text

@@ -48,8 +48,8 @@ def _fails(verdict: Verdict, record: PatronRecord) -> tuple[str, str]:
     return {
         Matter.NO_PIN: ("The card is good, and no PIN was made for it.", "Give a new PIN below."),
         Matter.LOCKED: (
-            f"Too many wrong PINs: not everywhere is the right one taken for {minutes} more"
-            f" minute{'s' if minutes > 1 else ''}.",
+            f"Too many wrong PINs: for {minutes} more minute{'s' if minutes > 1 else ''} some"
+            " places refuse even the right one.",
             "Unlock it below. Is the PIN forgotten? Give a new one.",
         ),
         Matter.STOPPED: (

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from access_service import decisions
 from access_service.domain.staff import Right
 from access_service.remedies import REMEDIES
+from access_service.settings import District
 from access_service.storage import progress, requests, runs
 from access_service.storage.engine import database_errors, snapshot
 from access_service.storage.requests import Request, RequestKind
@@ -57,7 +58,7 @@ def page(office: Office, run_id: int, wrong: str = "", typed: Mapping[str, str] 
         typed=typed or {},
         kind=kind,
         tally=tally,
-        labels={"school": _schools(district.rules.schools), "grade": {}},
+        labels={"school": _schools(district), "grade": {}},
         remedies=REMEDIES,
         phases=PHASES,
         may_decide=who().may(Right.DECIDE),
@@ -108,8 +109,10 @@ def _report(wish: Request | None) -> Mapping[str, Any] | None:
     return wish.answer.get("report") if wish else None
 
 
-def _schools(branches: Mapping[str, str]) -> dict[str, str]:
-    return {code: f"{code} ({branch})" for code, branch in branches.items()}
+def _schools(district: District) -> dict[str, str]:
+    """What people call each, and the code by which findings name it."""
+    names = district.district.school_names
+    return {code: f"{code} {names[code]}" if code in names else code for code in district.rules.schools}
 
 
 def _is_lively(run: Run, now: datetime) -> bool:
