@@ -141,6 +141,12 @@ def take_back(connection: Connection, about: bytes) -> None:
     connection.execute(update(staff_failures).where(*mine).values(failures=staff_failures.c.failures - 1))
 
 
+def forget_failures(connection: Connection, before: int) -> None:
+    """Those of which nobody waits for anything any more."""
+    over = staff_failures.c.at < before, staff_failures.c.locked_until < before
+    connection.execute(delete(staff_failures).where(*over))
+
+
 def _facts(member: StaffMember) -> dict[str, str]:
     return {"name": member.name, "role": member.role, "districts": json.dumps(sorted(member.districts))}
 

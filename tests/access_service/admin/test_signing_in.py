@@ -9,12 +9,22 @@ import pyotp
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from sqlalchemy import func, select
 
 from access_service.audit import Auditor
 from access_service.domain.staff import RIGHTS, Right, StaffMember, StaffRole
 from access_service.errors import OperatorError
-from access_service.staff import FREE_ADDRESS, IDLE, LONGEST_SESSION, Credentials, NewAccount, StaffRoom
-from access_service.storage import audit, staff
+from access_service.staff import (
+    FORGOTTEN,
+    FREE_ADDRESS,
+    IDLE,
+    LONGEST_SESSION,
+    WAIT,
+    Credentials,
+    NewAccount,
+    StaffRoom,
+)
+from access_service.storage import audit, staff, tables
 from access_service.web.admin import gate
 from tests.access_service import seed
 from tests.access_service.admin.visiting import Pages, Visitor
@@ -98,6 +108,23 @@ def test_a_librarys_people_do_not_shut_each_other_out(room: StaffRoom, auditor: 
     for number in range(FREE_ADDRESS + 1):
         assert not cheap.sign_in(Credentials(f"nobody {number}", "wrong", "", "127.0.0.1", local=True))
     assert not cheap.sign_in(right)
+
+
+def test_a_shut_door_wears_nothing_out(room: StaffRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of names from one address leave no more rows than its free tries, and those go after an hour."""
+    cheap = replace(room, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    for number in range(2 * FREE_ADDRESS):
+        assert not cheap.sign_in(Credentials(f"nobody {number}", "wrong", "", "127.0.0.1", local=True))
+
+    def rows() -> int:
+        with room.databases.reader.connect() as connection:
+            return connection.execute(select(func.count()).select_from(tables.staff_failures)).scalar_one()
+
+    # The try that shuts the door is looked at, and the address has a row of its own.
+    assert rows() == FREE_ADDRESS + 2
+    monkeypatch.setattr("access_service.staff.time", lambda: time.time() + FORGOTTEN + WAIT + 1)
+    cheap.open(ADA)
+    assert rows() == 0
 
 
 def test_nobody_is_sent_elsewhere(pages: Pages, room: StaffRoom, auditor: Auditor) -> None:
