@@ -12,20 +12,20 @@ class Remedy(NamedTuple):
 REMEDIES: Mapping[str, Remedy] = {
     "creates": Remedy(
         "more new cards than `[limits]` allow: another district's file, new source ids",
-        "look at the file with the district",
+        "look at the file with the district; if it is right (a new school), approve it",
     ),
     "updates": Remedy(
         "more cards would change than `[limits]` allow: a shifted column, a summer rollover",
-        "look at a few students in the file; if it is right, raise the limit for this run",
+        "look at a few students in the file; if it is right, approve it",
     ),
     "returns": Remedy(
         "more patrons come back than `[limits]` allow",
-        "look at who had left, and why",
+        "look at who had left, and why; if they are here again, approve it",
     ),
     "removals": Remedy(
         "more patrons newly absent or leaving than `[limits]` allow: a partial export, a school left out, a rule edit",
-        "look at the file with the district; if it is right (graduation), raise the limit for this run. With "
-        "no other finding, only the removals wait",
+        "look at the file with the district; if it is right (graduation), approve it. With no"
+        " other finding, only the removals wait",
     ),
     "collisions": Remedy(
         "many rows have numbers that are somebody else's: new source ids for the same students, or another "
