@@ -1,7 +1,7 @@
 """What all cards and letters of one file have alike."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from fpdf import FPDF
 
@@ -23,13 +23,14 @@ Bars = Sequence[float]
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """`digits` is of the PIN rule "last"."""
+    """`digits` is of the PIN rule "last". `school_names`: what people call a school, by its code."""
 
     library: Library
     district: str
     symbology: Symbology
     languages: Sequence[Language]
     digits: int
+    school_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def house(self) -> str:
@@ -67,5 +68,6 @@ def who(pdf: FPDF, holder: Holder, language: Language, style: Style) -> str:
     return name if named else words(Text.STUDENT_NUMBER, language, holder.student_number)
 
 
-def whereabouts(holder: Holder, language: Language) -> str:
-    return f"{words(Text.SCHOOL, language, holder.school)} · {words(Text.GRADE, language, holder.grade)}"
+def whereabouts(holder: Holder, language: Language, design: Design) -> str:
+    school = design.school_names.get(holder.school) or words(Text.SCHOOL, language, holder.school)
+    return f"{school} · {words(Text.GRADE, language, holder.grade)}"

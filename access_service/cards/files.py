@@ -16,5 +16,6 @@ def made(holders: Sequence[Holder], order: Order, district: District, library: L
     if order.kind is Kind.LIST:
         return listing(holders)
     rule = district.rules.pin
-    design = Design(library, district.district.name, order.symbology, order.languages, rule.digits)
+    names = district.district.school_names
+    design = Design(library, district.district.name, order.symbology, order.languages, rule.digits, names)
     return letters(holders, design) if order.kind is Kind.LETTERS else sheets(holders, design)

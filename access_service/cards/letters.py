@@ -42,7 +42,7 @@ def _head(pdf: FPDF, holder: Holder, bars: Bars, design: Design, width: float) -
     if design.library.name:
         paper.write(pdf, (MARGIN, 30), design.district, Style(10), width)
     paper.write(pdf, (MARGIN, 46), who(pdf, holder, first, _TITLE), _TITLE, width)
-    paper.write(pdf, (MARGIN, 52), whereabouts(holder, first), Style(10), width)
+    paper.write(pdf, (MARGIN, 52), whereabouts(holder, first, design), Style(10), width)
     label = " · ".join(words(Text.NUMBER, language) for language in design.languages)
     paper.write_centred(pdf, (MARGIN, 66), label, Style(9), width)
     paper.draw(pdf, (MARGIN, 69), bars, width, 18)

@@ -40,7 +40,7 @@ def _card(pdf: FPDF, at: tuple[float, float], holder: Holder, bars: Bars, design
     first = design.languages[0]
     paper.write(pdf, (x, y + 6.5), design.house, Style(8, bold=True), INSIDE)
     paper.write(pdf, (x, y + 12), who(pdf, holder, first, NAME), NAME, INSIDE)
-    paper.write(pdf, (x, y + 15.5), whereabouts(holder, first), Style(6.5), INSIDE)
+    paper.write(pdf, (x, y + 15.5), whereabouts(holder, first, design), Style(6.5), INSIDE)
     paper.draw(pdf, (x, y + 17.5), bars, INSIDE, 12)
     paper.write_centred(pdf, (x, y + 33.8), holder.library_number, Style(10, bold=True), INSIDE)
     y += 38.3

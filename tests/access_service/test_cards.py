@@ -132,6 +132,8 @@ def test_a_card_has_the_number_and_never_a_pin(databases: Databases, make: type)
     assert "Sign in at library.example.org" in said and "Entre en library.example.org" in said
     digits = re.findall(r"\d+", said)
     assert not {"0417", "8519", "0412"} & {*digits}
+    named = text(make(wanted(databases).found, replace(DESIGN, school_names={"101": "Maple Elementary School"})))
+    assert "Maple Elementary School · Grade 03" in named and "School 101" not in named
     assert {*digits} == {"101", "03", "290000001", "290000002"} | ({"555", "0100"} if make is letters else set())
 
 
