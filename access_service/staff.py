@@ -124,6 +124,10 @@ class StaffRoom:
             staff.end_old_sessions(day, now - LONGEST_SESSION)
             staff.forget_failures(day, now - FORGOTTEN)
             staff.begin_session(day, Session(_sha256(token), member, now, now))
+        # Whose account ended while the password was looked at has nothing open.
+        account = read(self.databases.reader, lambda connection: staff.get(connection, member.name))
+        if account and account.ended:
+            self.close(token)
         return token
 
     def holder(self, token: str) -> StaffMember | None:

@@ -99,6 +99,13 @@ def test_wrong_tries_shut_the_door_for_a_while(pages: Pages, room: StaffRoom, au
         room.add(auditor, ADA)
 
 
+def test_an_account_that_ends_while_somebody_signs_in_opens_nothing(room: StaffRoom, auditor: Auditor) -> None:
+    """What its end signs out is all there is, and all that comes later."""
+    room.add(auditor, ADA)
+    room.end(auditor, ADA.name)
+    assert room.holder(room.open(ADA)) is None
+
+
 def test_a_librarys_people_do_not_shut_each_other_out(room: StaffRoom, auditor: Auditor) -> None:
     """All of a library come from one address, many times a day: those who are right count as no wrong try."""
     cheap = replace(room, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
