@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from access_service.storage import audit, exceptions, opt_outs
 from access_service.storage.tables import opt_outs as rows
+from access_service.web.admin.setup.opt_outs import MOST_LINES
 from tests.access_service import seed
 from tests.access_service.admin.visiting import Installed
 
@@ -92,6 +93,8 @@ def test_a_list_is_imported_whole_or_not_at_all(installed: Installed) -> None:
     near = installed.sign_in("district-it", "demo")
     assert near.get("/admin/setup/opt-outs").headers["Location"] == OUT
     assert visitor.post(f"{OUT}/import", {"import_reason": "x"}).status_code == 422
+    many = "number\n" + "7\n" * (MOST_LINES + 1)
+    assert "2001 lines are too many for a page" in send(many)[1]
     big = visitor.client.post(f"{OUT}/import", data=b"x" * 3_000_000, content_type="multipart/form-data; boundary=x")
     assert big.status_code == 413 and "more than this page takes" in big.text
 

@@ -28,6 +28,8 @@ KINDS = {
     Kind.LIBRARY_NUMBER: "the library number",
 }
 MOST_BYTES = 2 * 1024 * 1024
+# While they are entered nobody else writes: some seconds, and not the minutes that a file of so many bytes could take.
+MOST_LINES = 2000
 
 
 def install(pages: Blueprint, office: Office) -> None:
@@ -138,6 +140,8 @@ def _imported(ledger: opting_out.Office, *, writing: bool) -> Done:
     if file is None or not file.filename:
         raise OperatorError("choose a CSV file")
     given = read_numbers(file.stream, "the file", typed.text("import_column") or None, _kind("import"))
+    many = f"{len(given)} lines are too many for a page: `access-service opt-out import` takes them"
+    typed.insist(len(given) <= MOST_LINES, many)
     reason = typed.reason("import_reason")
     return ledger.add(given, reason) if writing else ledger.preview(given)
 
