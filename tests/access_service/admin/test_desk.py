@@ -91,6 +91,7 @@ def test_any_form_of_the_number_leads_to_one_answer(pages: Pages, clerk: Visitor
         assert (answer.status_code, answer.headers["Location"]) == (303, PATRON), typed
     said = text(clerk.get(PATRON).text)
     assert "Works The card is good through 2027-09-15. It has a PIN." in said
+    assert "Where each field comes from" in said and "library number owner library; " in said
     assert "Ana M." in said and "Morales" not in said
     assert "Does not work The card is good, and no PIN was made for it." in text(clerk.get(f"{HOME}patrons/2").text)
     gone = text(clerk.get(f"{HOME}patrons/3").text)
