@@ -48,10 +48,11 @@ def install(pages: Blueprint, office: Office) -> None:
     @pages.post("/sign-out", endpoint="sign_out")
     @signed_in
     def sign_out() -> AnyResponse:
-        with office.auditor().transaction(office.databases) as record:
-            record.note(Deed(Action.SIGN_OUT, f"staff {who().name}"))
+        # First of all: whoever leaves is out, on record or not.
         office.staff.close(session.get("token", ""))
         session.clear()
+        with office.auditor().transaction(office.databases) as record:
+            record.note(Deed(Action.SIGN_OUT, f"staff {who().name}"))
         return redirect(url_for("admin.sign_in"), 303)
 
     if configured := office.configured.service.admin.oidc:

@@ -81,6 +81,17 @@ def test_an_account_without_codes_is_good_on_this_machine_alone(
     assert pages.stranger().post(SIGN_IN, fields).status_code == 303
 
 
+def test_whoever_signs_out_is_out(pages: Pages, auditor: Auditor) -> None:
+    """Also where nothing can be put on record: nobody's pages stay open at a desk for that."""
+    visitor = pages.sign_in("desk")
+    cookie = visitor.client.get_cookie("staff", path="/")
+    assert cookie is not None
+    auditor.heads.mkdir()
+    assert visitor.post("/admin/sign-out").status_code == 409
+    visitor.client.set_cookie("staff", cookie.value, path="/")
+    assert SIGN_IN in visitor.get("/admin/").headers["Location"]
+
+
 def test_wrong_tries_shut_the_door_for_a_while(pages: Pages, room: StaffRoom, auditor: Auditor) -> None:
     """After five wrong passwords the right one is refused too; a new one and an end sign people out."""
     made = room.add(auditor, ADA, second_factor=False)
