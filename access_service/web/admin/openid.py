@@ -23,9 +23,7 @@ AWAY = "The sign-in service does not answer as it should; try again, or use a lo
 NO_GROUP = "Nobody has given your account a part here: ask whoever looks after the groups of the sign-in service."
 
 
-def install(
-    pages: Blueprint, office: Office, configured: Oidc, come_in: Callable[[Office, StaffMember], AnyResponse]
-) -> None:
+def install(pages: Blueprint, office: Office, configured: Oidc, come_in: Callable[..., AnyResponse]) -> None:
     """/sign-in/openid and /sign-in/openid/back. Errors: ConfigError without OIDC_CLIENT_SECRET."""
     oauth = OAuth()
     pages.record_once(lambda state: oauth.init_app(state.app))  # type: ignore[arg-type]
@@ -63,7 +61,7 @@ def install(
         except (OAuthError, JoseError, RequestException, ValueError, KeyError, RuntimeError) as error:
             return _refused(AWAY, error)
         member = staff_member(configured, claims)
-        return come_in(office, member) if member else _refused(NO_GROUP, None)
+        return come_in(office, member, kept=session.get("kept", "")) if member else _refused(NO_GROUP, None)
 
 
 def staff_member(configured: Oidc, claims: Mapping[str, Any]) -> StaffMember | None:

@@ -6,13 +6,15 @@ from binascii import Error
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
-from flask import render_template, request
+from flask import render_template, request, session
 
 from access_service.pin_vault import PinVault
 
 _PURPOSE = "form"
 # Of the sealed form, which is longer than what fits into it.
 MAX_BYTES = 64 * 1024
+# Browsers keep 4096 bytes of a cookie, and there is more in it.
+MOST_IN_COOKIE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ def keep(vault: PinVault, name: str) -> str:
     fields = [(key, value) for key, value in request.form.items(multi=True) if key != "csrf_token"]
     sealed = vault.seal(_PURPOSE, json.dumps({"name": name, "path": request.path, "fields": fields}))
     kept = f"{vault.key_id}.{urlsafe_b64encode(sealed).decode()}"
+    # Whoever signs in elsewhere comes back without the page.
+    session["kept"] = kept if len(kept) <= MOST_IN_COOKIE else ""
     return render_template("sign_in.html", kept=kept, name=name, then="", refused="")
 
 

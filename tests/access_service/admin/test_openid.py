@@ -10,7 +10,7 @@ from oidc_provider_mock import User
 
 from access_service.domain.staff import StaffRole
 from access_service.settings import Oidc, Settings
-from access_service.storage import audit
+from access_service.storage import audit, staff
 from access_service.storage.engine import Databases
 from access_service.web.admin.openid import AWAY, NO_GROUP, staff_member
 from tests.access_service import seed
@@ -20,6 +20,7 @@ GROUPS = {"desks": {"role": "desk"}, "demo-it": {"role": "district-it", "distric
 PEOPLE = (
     User(sub="1", claims={"preferred_username": "ada", "groups": ["all", "demo-it"]}),
     User(sub="2", claims={"preferred_username": "bob", "groups": ["all"]}),
+    User(sub="3", claims={"preferred_username": "cyd", "groups": ["desks"]}),
 )
 
 
@@ -69,6 +70,19 @@ def test_a_group_opens_the_pages(visitor: Visitor, databases: Databases) -> None
     with databases.reader.connect() as connection:
         (entry,) = audit.entries(connection)
     assert (entry.by, entry.action) == ("staff ada@localhost", "sign_in")
+
+
+def test_what_was_typed_is_kept_over_there_too(visitor: Visitor, databases: Databases) -> None:
+    """A form whose session ended waits for the one who comes back from the sign-in service, and for nobody else."""
+    for sub, kept in (("1", True), ("3", False)):
+        assert visitor.get(back(visitor, "1")).status_code == 303
+        with databases.reader.connect() as connection:
+            staff.end_sessions(connection, "ada@localhost")
+        assert visitor.post("/admin/sign-out", {"reason": "a <b>badge</b>"}).status_code == 401
+        answer = visitor.get(back(visitor, sub))
+        assert ("a &lt;b&gt;badge&lt;/b&gt;" in answer.text) == kept
+        assert answer.status_code == (200 if kept else 303)
+    assert visitor.get(back(visitor, "1")).status_code == 303
 
 
 def test_whoever_is_in_no_group_stays_out(visitor: Visitor) -> None:
