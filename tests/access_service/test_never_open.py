@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from inspect import CO_GENERATOR
 from math import inf
 from threading import Lock
@@ -47,6 +47,17 @@ class Injection:
         if self.calls == self._at:
             self.place = f"{_named(frame)}:{frame.f_lineno}"
             raise InjectedError
+
+
+# An error in the middle of connecting leaves a connection to the collector, as it would there.
+pytestmark = pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """What these errors left is let go of here, and not in the middle of somebody else's test."""
+    yield
+    gc.collect()
 
 
 def _ours(frame: FrameType | None) -> bool:
