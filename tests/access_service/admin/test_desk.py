@@ -235,6 +235,7 @@ def test_two_people_do_not_overwrite_each_other(pages: Pages, clerk: Visitor) ->
 def test_an_opt_out_leaves_nothing(pages: Pages, clerk: Visitor) -> None:
     """The card is gone with the next lookup, notes and block with it."""
     mend(clerk, "note", note="Called twice.")
+    assert "Kept on record for good: no names." in text(clerk.get(PATRON).text)
     said = mend(clerk, "opt-out", opt_out_reason="the mother, by phone", sure="yes")
     assert "Opted out: the card is gone" in said and "Does this card work?" in said
     assert clerk.get(PATRON).status_code == 404
