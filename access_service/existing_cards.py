@@ -101,7 +101,9 @@ class Review:
         with self.databases.reader.connect() as connection, suppress(desk.NobodyError):
             other = desk.named(connection, self.settings.districts, card)
             if other.patron_id != patron.patron_id:
-                raise OperatorError(f"{card} finds patron {other.patron_id} of {other.patron.district} already")
+                ours = other.patron.district == self.district.code
+                whom = f"patron {other.patron_id} of {self.district.code}" if ours else "a patron of another district"
+                raise OperatorError(f"{card} finds {whom} already")
 
     def _card(self, connection: Connection, card: str) -> tuple[str, bool]:
         """The card's number as the ILS has it, and whether the ILS blocks it. Where no extract was ever read the number

@@ -208,6 +208,7 @@ def test_what_cannot_be_done_keeps_what_was_typed(clerk: Visitor) -> None:
         ("note", {"note": "x" * 501}, "a note has 1 to 500 characters"),
         ("remove-note", {"number": "9" * 40}, "There is no such note."),
         ("link", {"card": "290000002"}, "finds patron 2 of demo already"),
+        ("link", {"card": "390012345"}, "finds a patron of another district already"),
         ("link", {"card": "€"}, "should be the number of a library card"),
         ("unlink", {"number": "1"}, "nothing was decided of 1"),
         ("opt-out", {"opt_out_reason": "the mother, by phone"}, "Tick the box"),
