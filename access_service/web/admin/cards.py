@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Connection
 from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response as AnyResponse
@@ -19,6 +19,7 @@ from access_service.errors import ChoiceError
 from access_service.settings import District
 from access_service.storage.engine import read
 from access_service.story.words import grade_name, school_name
+from access_service.web.admin import choosing
 from access_service.web.admin.gate import needs, takes
 from access_service.web.admin.office import Office
 
@@ -42,10 +43,7 @@ def blueprint(office: Office) -> Blueprint:
     @pages.get("/", endpoint="home")
     @needs(Right.CARDS)
     def home() -> AnyResponse | str:
-        districts = office.districts()
-        if len(districts) == 1:
-            return redirect(url_for(".of", code=districts[0].code), HTTPStatus.SEE_OTHER)
-        return render_template("cards/districts.html", districts=districts)
+        return choosing.district(office, "Cards", "Cards for students")
 
     @pages.get("/<code>", endpoint="of")
     @needs(Right.CARDS)

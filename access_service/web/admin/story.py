@@ -17,6 +17,7 @@ from access_service.story.cells import Hidden
 from access_service.story.pictures import Form, Picture, draw, pictures
 from access_service.story.scope import Part, Scope, largest, scope
 from access_service.story.telling import ACCESS, YEAR
+from access_service.web.admin import choosing
 from access_service.web.admin.gate import needs
 from access_service.web.admin.office import Office, who
 
@@ -33,10 +34,7 @@ def blueprint(office: Office) -> Blueprint:
     @pages.get("/", endpoint="home")
     @needs(Right.STORY)
     def home() -> AnyResponse | str:
-        districts = office.districts()
-        if len(districts) == 1:
-            return redirect(url_for(".of", code=districts[0].code), HTTPStatus.SEE_OTHER)
-        return render_template("story/districts.html", districts=districts)
+        return choosing.district(office, "Story", "What to tell a board")
 
     @pages.get("/<code>", endpoint="of")
     @needs(Right.STORY)
