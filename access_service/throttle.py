@@ -57,12 +57,9 @@ class Throttle:
     def ahead(self, patron_id: int, client: str, seen: Attempts) -> Ahead:
         """Whether a PIN may be checked before it is counted: nothing failed yet, and the client has much left. If it is
         right, that is `over`; else it is part of the Try."""
-        if seen.failures or seen.guesses:
-            return ()
         now = int(self._clock())
         known = known_good(seen.good_day, now)
-        if not known and now < seen.tight_until:
-            return ()
+        shut = seen.failures or seen.guesses or (not known and now < seen.tight_until)
         day = now // DAY
         wanted: Ahead = ((day, patron_id),) if known else ((day, patron_id), (day, client))
         with self._lock:
@@ -73,6 +70,10 @@ class Throttle:
             if self._ahead[wanted[0]] or any(self._ahead[each] >= AHEAD for each in wanted):
                 return ()
             self._ahead.update(wanted)
+        if shut:
+            # Taken and given back: a lock must not be quicker than a wrong PIN.
+            self.over(wanted)
+            return ()
         return wanted
 
     def over(self, ahead: Ahead) -> None:

@@ -109,12 +109,11 @@ def weigh(guess: Guess, at_client: AtClient, everywhere: Everywhere, traffic: Tr
     failed = _failed(guess, own, seen, now)
     if verdict is Verdict.TRY:
         own, seen = failed
-    if counts:
-        total = replace(total, guesses=total.guesses + 1)
-        exempt = guess.can_be_right and not spends
-        own = replace(own, paid=own.paid + spends)
-        spent = {"wrong": seen.wrong + spends, "hour_wrong": seen.hour_wrong + spends}
-        seen = replace(seen, **spent, exempt=seen.exempt + exempt)
+    # As that is.
+    total = replace(total, guesses=total.guesses + counts)
+    own = replace(own, paid=own.paid + spends)
+    spent = {"wrong": seen.wrong + spends, "hour_wrong": seen.hour_wrong + spends}
+    seen = replace(seen, **spent, exempt=seen.exempt + (counts and guess.can_be_right and not spends))
     stopped = counts and guess.can_be_right and total.guesses >= guess.most
     seen = watched(seen, refused=verdict is Verdict.REFUSED, stopped=stopped)
     return Weighed(verdict, own, total, seen)
