@@ -67,13 +67,10 @@ class Throttle:
                 # What could never be counted is not held against anybody for ever.
                 self._day = day
                 self._ahead.clear()
-            if self._ahead[wanted[0]] or any(self._ahead[each] >= AHEAD for each in wanted):
+            # Looked at in any case: a lock must not be quicker than a wrong PIN.
+            if self._ahead[wanted[0]] or any(self._ahead[each] >= AHEAD for each in wanted) or shut:
                 return ()
             self._ahead.update(wanted)
-        if shut:
-            # Taken and given back: a lock must not be quicker than a wrong PIN.
-            self.over(wanted)
-            return ()
         return wanted
 
     def over(self, ahead: Ahead) -> None:
