@@ -17,10 +17,10 @@ from access_service.storage.tables import attempts, traffic
 from tests.access_service import seed
 
 ON_DEMAND = "TIMING_PAIRS" in os.environ
-PAIRS = int(os.environ.get("TIMING_PAIRS", "1000"))
+PAIRS = int(os.environ.get("TIMING_PAIRS", "1500"))
 DATABASES = ["sqlite", "postgresql"] if ON_DEMAND else ["sqlite"]
 # In the suite a part of the real work of a failure, to be done in time; beside it the rest shows more.
-SLOW = SlowHash() if ON_DEMAND else SlowHash(Cost(memory=8192, passes=1))
+SLOW = SlowHash() if ON_DEMAND else SlowHash(Cost(memory=16384, passes=1))
 FAR = 0.05
 
 
