@@ -56,21 +56,7 @@ def install(pages: Blueprint, office: Office) -> None:
     @pages.get("/", endpoint="home")
     @needs(Right.SETUP)
     def home() -> str:
-        problem, service = _service(office)
-        rows = [(each, _today(office, each.running)) for each in (_on_disk(office, d) for d in office.districts())]
-        unknown = [
-            path.stem
-            for path in sorted((office.folder / "districts").glob("*.toml"))
-            if path.stem not in {"example", *office.configured.districts} and who().sees(path.stem)
-        ]
-        return render_template(
-            "setup/home.html",
-            rows=rows,
-            unknown=unknown,
-            folder=office.folder.absolute(),
-            warnings=[] if who().districts else [*filter(None, [problem]), *service_warnings(service)],
-            stale=not who().districts and not problem and service != office.configured.service,
-        )
+        return _list(office)
 
     @pages.get("/districts/<code>", endpoint="district")
     @needs(Right.SETUP)
@@ -102,6 +88,24 @@ def install(pages: Blueprint, office: Office) -> None:
             return _page(office, thawed, thaw_wrong=typed.refused(error))
         flash(f"{code}: {freezing.ended(since, _today(office, thawed))}.")
         return redirect(url_for("admin.setup.district", code=code), 303)
+
+
+def _list(office: Office) -> str:
+    problem, service = _service(office)
+    rows = [(each, _today(office, each.running)) for each in (_on_disk(office, d) for d in office.districts())]
+    unknown = [
+        path.stem
+        for path in sorted((office.folder / "districts").glob("*.toml"))
+        if path.stem not in {"example", *office.configured.districts} and who().sees(path.stem)
+    ]
+    return render_template(
+        "setup/home.html",
+        rows=rows,
+        unknown=unknown,
+        folder=office.folder.absolute(),
+        warnings=[] if who().districts else [*filter(None, [problem]), *service_warnings(service)],
+        stale=not who().districts and not problem and service != office.configured.service,
+    )
 
 
 def _page(office: Office, running: District, frozen_wrong: str = "", thaw_wrong: str = "") -> Answer:
