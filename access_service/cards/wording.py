@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from access_service.domain.pins import PinKind
-from access_service.domain.wording import Language
+from access_service.domain.wording import Language, in_language
 
 
 class Text(StrEnum):
@@ -80,14 +80,9 @@ _PINS: dict[PinKind | None, tuple[str, str]] = {
 
 def words(text: Text, language: Language, fact: str = "") -> str:
     """A text, with the fact that it tells of."""
-    return _in(_TEXTS[text], language).format(fact)
+    return in_language(_TEXTS[text], language).format(fact)
 
 
 def pin_words(pin: PinKind | None, digits: int, language: Language) -> str:
     """How a PIN was made: `digits` is of the rule "last"."""
-    return _in(_PINS[pin], language).format(digits)
-
-
-def _in(texts: tuple[str, str], language: Language) -> str:
-    english, spanish = texts
-    return spanish if language is Language.SPANISH else english
+    return in_language(_PINS[pin], language).format(digits)

@@ -91,5 +91,10 @@ _TEXTS = {
 
 def words(message: Message, language: Language) -> str:
     """The text of a message, one line."""
-    english, spanish = _TEXTS[message]
+    return in_language(_TEXTS[message], language)
+
+
+def in_language(texts: tuple[str, str], language: Language) -> str:
+    """One of two texts, which say the same in English and in Spanish."""
+    english, spanish = texts
     return spanish if language is Language.SPANISH else english
