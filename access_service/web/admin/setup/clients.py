@@ -1,67 +1,21 @@
-"""Clients: who may ask, from where, about whom; their keys, and how much they asked today."""
+"""Clients: who may ask, from where, about whom; and their keys."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from access_service.admitting import DEFAULT_RELEASES, Counter, Lists, idle_relay, make_test_card, mark_of, print_of
-from access_service.clients import differing, has_key
-from access_service.domain.client import Client, DialectName, Release
+from access_service.admitting import DEFAULT_RELEASES, Counter, Lists, idle_relay, make_test_card
+from access_service.domain.client import DialectName, Release
 from access_service.domain.staff import Right
-from access_service.domain.traffic import DAY, Alarm, Traffic
 from access_service.errors import OperatorError, OvertakenError
-from access_service.storage import clients, exceptions, traffic
+from access_service.storage import clients, exceptions
 from access_service.web.admin.gate import needs
-from access_service.web.admin.office import Office, who
+from access_service.web.admin.office import Office
 from access_service.web.admin.setup import typed
+from access_service.web.admin.setup.client_rows import Row, listed
 
-ALARMS = {
-    Alarm.HALF_SPENT: "half of its wrong PINs are spent",
-    Alarm.SPENT: "its wrong PINs are spent, and new patrons are refused",
-    Alarm.UNKNOWN_NUMBERS: "it asks of many numbers that are nobody's",
-    Alarm.MANY_LOCKS: "it locks many patrons",
-    Alarm.KNOWN_PATRONS: "many wrong PINs of patrons it knows",
-    Alarm.PATRON_STOPPED: "a PIN was guessed at until none was tried any more",
-}
 Answer = str | tuple[str, int] | Response
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A client, its counts of today, and the last day (UTC) on which it asked. `whole`: it is about no district that
-    the person signed in may not see; of another they learn no counts and change nothing."""
-
-    client: Client
-    key: str | None
-    today: Traffic | None
-    seen: date | None
-
-    @property
-    def whole(self) -> bool:
-        return all(map(who().sees, self.client.districts))
-
-    @property
-    def alarms(self) -> list[str]:
-        return [ALARMS[alarm] for alarm in self.today.raised] if self.today else []
-
-    @property
-    def seen_as(self) -> str:
-        return print_of(self.client)
-
-    @property
-    def key_mark(self) -> str:
-        return mark_of(self.key)
-
-    @property
-    def has_key(self) -> bool:
-        return has_key(self.client)
-
-    @property
-    def options(self) -> list[str]:
-        return [f"{key}={value}" for key, value in differing(self.client.options)]
 
 
 def install(pages: Blueprint, office: Office) -> None:
@@ -86,7 +40,7 @@ class ClientPages:
 
     @needs(Right.SETUP)
     def listing(self) -> str:
-        return render_template("setup/clients.html", rows=list(_rows(self.office).values()))
+        return render_template("setup/clients.html", rows=list(listed(self.office).values()))
 
     @needs(Right.SETUP)
     def client(self, name: str) -> Answer:
@@ -180,23 +134,9 @@ class ClientPages:
         return render_template("setup/test_card.html", card=card, client=row.client, district=district)
 
 
-def _rows(office: Office) -> Mapping[str, Row]:
-    """The clients that are about a district that the person signed in may see, by name."""
-    now = int(office.now().timestamp())
-    with office.databases.reader.connect() as connection:
-        found, counts = clients.active(connection), traffic.everyone(connection, now)
-        days = traffic.last_days(connection)
-    rows = (Row(c, key, counts.get(c.name), _day(days.get(c.name, 0))) for key, c in found)
-    return {row.client.name: row for row in rows if any(map(who().sees, row.client.districts))}
-
-
-def _day(since_1970: int) -> date | None:
-    return datetime.fromtimestamp(since_1970 * DAY, UTC).date() if since_1970 else None
-
-
 def _own(office: Office, name: str) -> Row:
     """A client that the person signed in may change."""
-    row = _rows(office).get(name) or abort(404)
+    row = listed(office).get(name) or abort(404)
     if not row.whole:
         abort(403, "This client is also answered about districts that are not yours to see.")
     return row
@@ -211,7 +151,7 @@ def _page(
     **more: object,
 ) -> Answer:
     """The client; of a form that was refused with what was typed."""
-    row = _rows(office).get(name) or abort(404)
+    row = listed(office).get(name) or abort(404)
     with office.databases.reader.connect() as connection:
         newest = exceptions.newest(connection)
     page = render_template(
