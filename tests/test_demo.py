@@ -9,12 +9,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
+
+from tests.processes import free_port, until
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 90
@@ -27,7 +29,8 @@ KEYS = {
 
 @contextmanager
 def demo(var: Path, mode: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    ports = {"HTTP_PORT": str(free_port()), "SIP2_PORT": str(free_port())}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **ports, **variables}
     with subprocess.Popen(
         [sys.executable, "-m", "sync.demo", "--var", str(var), mode],
         env=environment,
@@ -42,14 +45,6 @@ def demo(var: Path, mode: str, **variables: str) -> Iterator[subprocess.Popen[st
             process.kill()
 
 
-def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not true():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def processes_with(text: str) -> list[str]:
     """The command lines or environments of this machine's processes that name `text`."""
     found = []
@@ -61,11 +56,6 @@ def processes_with(text: str) -> list[str]:
         if text.encode() in told:
             found.append(folder.name)
     return found
-
-
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return str(probe.getsockname()[1])
 
 
 def authenticate(facts: dict[str, str]) -> bool:
@@ -115,8 +105,8 @@ def test_run_serves_night_after_night_until_it_is_told_to_stop(tmp_path: Path) -
     """`make run` serves what demo.json says; SIGTERM ends all of it with 0; the next start is the next night."""
     told = []
     for night in (0, 1):
-        with demo(tmp_path, "run", HTTP_PORT=free_port(), SIP2_PORT=free_port()) as process:
-            wait_until((tmp_path / "demo.json").exists, process)
+        with demo(tmp_path, "run") as process:
+            until((tmp_path / "demo.json").exists, SECONDS, process)
             facts = json.loads((tmp_path / "demo.json").read_text())
             assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
             assert facts.keys() >= KEYS
@@ -136,8 +126,8 @@ def test_run_serves_night_after_night_until_it_is_told_to_stop(tmp_path: Path) -
 
 def test_run_stopped_while_starting_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C before the service is up ends what was started so far, and the next start begins where this one was."""
-    with demo(tmp_path, "run", HTTP_PORT=free_port(), SIP2_PORT=free_port()) as process:
-        wait_until((tmp_path / "run" / "access.db").exists, process)
+    with demo(tmp_path, "run") as process:
+        until((tmp_path / "run" / "access.db").exists, SECONDS, process)
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, said
@@ -148,8 +138,8 @@ def test_run_stopped_while_starting_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 def test_a_killed_run_takes_its_children_along(tmp_path: Path) -> None:
     """Even killed outright, nothing goes on serving, and the next start takes over what it left."""
-    with demo(tmp_path, "run", HTTP_PORT=free_port(), SIP2_PORT=free_port()) as process:
-        wait_until((tmp_path / "demo.json").exists, process)
+    with demo(tmp_path, "run") as process:
+        until((tmp_path / "demo.json").exists, SECONDS, process)
         process.kill()
         process.wait()
     deadline = time.monotonic() + SECONDS
@@ -161,8 +151,8 @@ def test_a_killed_run_takes_its_children_along(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the server in /proc")
 def test_a_service_that_dies_ends_the_run(tmp_path: Path) -> None:
     """One line says what ended, and the exit code is 1."""
-    with demo(tmp_path, "run", HTTP_PORT=free_port(), SIP2_PORT=free_port()) as process:
-        wait_until((tmp_path / "demo.json").exists, process)
+    with demo(tmp_path, "run") as process:
+        until((tmp_path / "demo.json").exists, SECONDS, process)
         for pid in processes_with(str(tmp_path)):
             if b"access-service\0serve\0" in Path("/proc", pid, "cmdline").read_bytes():
                 os.kill(int(pid), signal.SIGKILL)

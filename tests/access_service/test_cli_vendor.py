@@ -22,9 +22,10 @@ from tests.access_service.sip2.certificates import Authority
 from tests.access_service.sip2.talk import speaking
 from tests.access_service.sip2.test_server import Service
 from tests.access_service.sip2.test_server import running as serving_sip2
-from tests.access_service.test_web import free_port, running
+from tests.access_service.test_web import running
 from tests.commands import Commands
 from tests.place import Place, copy_of
+from tests.processes import free_port
 
 HTTP_DIALECTS = ("rest", "patronapi", "ezproxy", "libauth", "koha", "sierra")
 ADD = ("client", "add", "vendor", "--dialect", "rest", "--network", "127.0.0.1")

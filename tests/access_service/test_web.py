@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,22 +26,11 @@ from access_service.storage.engine import Databases
 from access_service.storage.tables import district_state, pepper_keys, usage
 from access_service.web.server import serve
 from tests.access_service import seed
+from tests.processes import free_port, until
 
 AUTHORIZED = {"Authorization": f"Bearer {seed.KEY}", "Content-Type": "application/json"}
 SERVE = "import sys; from pathlib import Path; from access_service.web.server import serve; serve(Path(sys.argv[1]))"
 SECONDS = 30
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @dataclass
@@ -92,7 +81,7 @@ def running(url: str, folder: Path, serve: str = SERVE, port_variable: str = "HT
         )
     service = Service(process, port, log)
     try:
-        wait_until(service.answers if port_variable == "HTTP_PORT" else service.listens)
+        until(service.answers if port_variable == "HTTP_PORT" else service.listens)
         yield service
     finally:
         with suppress(ProcessLookupError):
@@ -161,7 +150,7 @@ def test_workers_do_not_outlive_a_killed_server(tmp_path: Path) -> None:
     databases.dispose()
     with running(url, tmp_path) as service:
         service.process.kill()
-        wait_until(lambda: not service.answers())
+        until(lambda: not service.answers())
 
 
 def test_ready_tells_the_age_of_rosters(databases: Databases) -> None:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
 from sync.demo.home import Home
-from tests.test_demo import demo, free_port, wait_until
+from tests.processes import until
+from tests.test_demo import demo
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # Of its own accord it asks its makers for things; root cannot have its sandbox.
@@ -103,8 +104,8 @@ class Place:
 def place(var: Path) -> Iterator[Place]:
     """A `make run` on free ports with its things in `var`, and a browser; both end with the block."""
     assert CHROMIUM
-    with demo(var, "run", HTTP_PORT=free_port(), SIP2_PORT=free_port()) as process, sync_playwright() as driver:
-        wait_until((var / "demo.json").exists, process)
+    with demo(var, "run") as process, sync_playwright() as driver:
+        until((var / "demo.json").exists, 90, process)
         facts = json.loads((var / "demo.json").read_text(encoding="utf-8"))
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield Place(var, facts, browser)

@@ -12,6 +12,7 @@ from typing import Self
 from paramiko import Ed25519Key
 
 from sync.sftp import Credentials
+from tests.processes import free_port
 
 
 class OpenSshServer:
@@ -25,7 +26,7 @@ class OpenSshServer:
         self.fingerprints = [self._key(kind) for kind in ("ed25519", "ecdsa", "rsa")]
         self._key("ed25519", "user")
         self.login = Credentials(key=Ed25519Key.from_private_key_file(str(folder / "user")))
-        self.port = _free_port()
+        self.port = free_port()
         (folder / "config").write_text(self._config())
 
     @staticmethod
@@ -70,11 +71,6 @@ class OpenSshServer:
             "Subsystem sftp internal-sftp",
         ]
         return "\n".join(lines) + "\n"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from sync.schedule import service, shift, wishes
 from sync.schedule.work import work
 from tests.commands import ROOT
 from tests.place import PEPPER, SYNC_KEY
+from tests.processes import until
 from tests.sync.rosters import package, pupils
 from tests.sync.sftp_helpers import feed_for
 from tests.sync.sftp_servers import PASSWORD, HostileServer
@@ -194,14 +195,6 @@ def installed(folder: Path, server: HostileServer, url: str, forks: Forks) -> It
     finally:
         forks.kill()
         made.databases.dispose()
-
-
-def until(true: Callable[[], Any], seconds: float = 15) -> None:
-    """Wait for something, not longer than `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def scheduler(config: str) -> None:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import socket
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from sync.notify.message import Message, trial
 from sync.notify.trouble import NotToldError
 from tests.commands import Commands
 from tests.place import Place
+from tests.processes import free_port
 from tests.sync.listeners import PASSWORD, USER, Authority, MailServer, receiver
 
 NOW = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
@@ -49,11 +49,6 @@ def district() -> District:
 @pytest.fixture
 def message(district: District) -> Message:
     return trial(district, NOW)
-
-
-def free_port() -> int:
-    with socket.create_server(("localhost", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def by(server: MailServer, tls: str, user: str = USER) -> Mail:

@@ -18,8 +18,9 @@ from sqlalchemy import make_url
 from access_service.storage import requests, runs
 from tests.place import copy_of
 from tests.postgres import PostgresServer
+from tests.processes import until
 from tests.sync.conftest import Serve
-from tests.sync.schedulers import Forks, Installed, Process, installed, until
+from tests.sync.schedulers import Forks, Installed, Process, installed
 
 NEVER = "0 0 29 2 *"
 EVERY = {"cron": [NEVER], "poll_minutes": 0.005}

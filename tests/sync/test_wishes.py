@@ -20,10 +20,11 @@ from access_service.storage.runs import Outcome
 from access_service.storage.tables import progress as progress_table
 from sync import holds, job
 from sync.schedule.wishes import GAVE_UP
+from tests.processes import until
 from tests.sync.conftest import Serve
 from tests.sync.nights import Nights
 from tests.sync.rosters import package, pupils
-from tests.sync.schedulers import Forks, Installed, installed, until
+from tests.sync.schedulers import Forks, Installed, installed
 
 LIMITS = (
     "\n[limits]\nremovals_percent = 0\nremovals_count = 5\nsecond_person_removals = 10\nfile_shrink_percent = 100\n"

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tests.access_service.sip2.serving import Line, Served, serving
 from tests.access_service.sip2.talk import DATE, LOGIN, ask_23, ask_63, fields, sealed, speaking
 from tests.place import empty_database
 from tests.postgres import PostgresServer
+from tests.processes import until
 
 LIMITS: dict[str, Any] = {"first_byte_seconds": 0.4, "line_seconds": 0.6, "connections_per_address": 40}
 
@@ -40,13 +41,6 @@ def logged_in(served: Served) -> Line:
     line = served.connect()
     assert line.ask(LOGIN) == "941"
     return line
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\r\r", "\n\n\r\n"])
@@ -106,14 +100,14 @@ def test_the_huge_is_not_read(served: Served) -> None:
 
 def test_one_too_many_is_closed_at_once(served: Served) -> None:
     """Of one address; those that are there are served on, and when they go there is room again."""
-    wait_until(lambda: not served.listener._connections)
+    until(lambda: not served.listener._connections)
     lines = [logged_in(served) for _ in range(40)]
     with served.connect() as late:
         assert late.read() == ""
     assert "CQY" in lines[0].ask(ask_63())
     for line in lines:
         line.socket.close()
-    wait_until(lambda: not served.listener._connections)
+    until(lambda: not served.listener._connections)
     logged_in(served).socket.close()
 
 
@@ -187,7 +181,7 @@ def test_a_database_that_goes_and_comes_back(databases: Databases, monkeypatch: 
         # Only the first was put to the database.
         assert len(calls) == 1
         away = False
-        wait_until(lambda: served.switchboard.online)
+        until(lambda: served.switchboard.online)
         assert "CQY" in line.ask(ask_63()) and line.ask("9900802.00")[:3] == "98Y"
 
 
@@ -222,7 +216,7 @@ def test_a_server_that_is_shut_lets_nobody_in(postgres: PostgresServer, monkeypa
         with served.connect() as late:
             assert late.read() == ""
         admin.execute(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS true")
-        wait_until(lambda: served.switchboard.online)
+        until(lambda: served.switchboard.online)
         told += [line.ask(ask_63())]
     databases.dispose()
     assert ["CQY" in each for each in told] == [True, False, False, False, True]

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,15 +28,9 @@ from tests.access_service import seed
 from tests.access_service.sip2.certificates import Authority
 from tests.access_service.sip2.serving import Line
 from tests.access_service.sip2.talk import LOGIN, ask_63, speaking
+from tests.processes import until
 
 SECONDS = 20
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @dataclass
@@ -81,7 +75,7 @@ def running(url: str, folder: Path, keys: str = "", trust: ssl.SSLContext | None
         )
     try:
         service = Service(process, port, log, trust)
-        wait_until(lambda: process.poll() is not None or '"serving"' in log.read_text())
+        until(lambda: process.poll() is not None or '"serving"' in log.read_text())
         assert process.poll() is None, log.read_text()
         yield service
     finally:
@@ -134,10 +128,10 @@ def test_processes_are_replaced_and_end_with_the_first(databases: Databases, dat
     with running(database_url, tmp_path) as service:
         before = children(service.process.pid)
         os.kill(before[0], signal.SIGKILL)
-        wait_until(lambda: len(now := children(service.process.pid)) == 2 and now != before)
+        until(lambda: len(now := children(service.process.pid)) == 2 and now != before)
         service.log_in().socket.close()
         service.process.kill()
-        wait_until(lambda: not listens(service.port))
+        until(lambda: not listens(service.port))
 
 
 def test_tls_with_certificates_of_clients(databases: Databases, database_url: str, tmp_path: Path) -> None:
@@ -159,7 +153,7 @@ def test_tls_with_certificates_of_clients(databases: Databases, database_url: st
         for file, other in zip((certificate, key), authority.issue("renewed"), strict=True):
             shutil.copy(other, file)
         service.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: service.log.read_text().count('"certificates taken"') == 2)
+        until(lambda: service.log.read_text().count('"certificates taken"') == 2)
         with service.log_in() as later:
             shown = later.socket.getpeercert()  # type: ignore[attr-defined]
             assert (("commonName", "renewed"),) in shown["subject"]
