@@ -18,9 +18,10 @@ from sync.notify.trouble import NotToldError
 from sync.notify.webhook import post
 
 ENDED = (*GOOD_NIGHTS, *HOLDS, Outcome.DISCARDED, Outcome.FAILED)
-# Seconds before each try; then the next run or tick tries again, but not before this.
+# Seconds before each try; then the next run or tick tries again, but not before this. Ticks of the schedule are ten
+# minutes apart, or some milliseconds less.
 WAITS = (0, 1, 4)
-AGAIN_AFTER = timedelta(minutes=10)
+AGAIN_AFTER = timedelta(minutes=9)
 
 
 @dataclass(frozen=True, slots=True)
