@@ -1,6 +1,5 @@
 """What a person decides on a held night: look, approve, discard. It stands until another file has come."""
 
-import math
 from dataclasses import replace
 
 from access_service import decisions
@@ -39,9 +38,8 @@ def approve(job: Job, run_id: int, reason: str) -> Report:
     """Plan again from the held file, and apply it: what it was held for goes, and nothing else. Held as it
     was where this is the first of two people's words. Errors as `run`."""
     run = _held(job, run_id)
-    if decisions.removals(run) > (job.district.limits.second_person_removals or math.inf) and not _is_second(
-        job, run, reason
-    ):
+    most = job.district.limits.second_person_removals
+    if most is not None and decisions.removals(run) > most and not _is_second(job, run, reason):
         return Report(job.code, preview=False, run_id=run_id, outcome=Outcome.HELD, facts={"waits_for": SECOND})
     findings = frozenset(finding["code"] for finding in run.report["findings"])
     if run.rules_version != rules_of(job.district).version:

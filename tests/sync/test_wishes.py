@@ -126,6 +126,10 @@ def test_sources_and_samples_are_looked_at_and_a_dead_scheduler_keeps_nobody_wai
     with home.databases.writer.begin() as connection:
         hopeless = requests.ask(connection, "other", "staff ana", datetime.now(UTC), kind=RequestKind.LOOK)
         connection.exec_driver_sql(f"UPDATE requests SET tries = 2 WHERE request_id = {hopeless}")  # noqa: S608
+        # As the process leaves it that is killed while it looks at a sample.
+        left = home.folder / "spool" / f".sample-{hopeless}" / "export.csv"
+        left.parent.mkdir(parents=True)
+        left.write_text("Family7")
         ago = datetime.now(UTC) - timedelta(days=2)
         old = requests.ask(connection, "old", "staff ana", ago, kind=RequestKind.APPROVE)
     process = home.start("tests.sync.schedulers:quick_heart", config)
@@ -181,3 +185,7 @@ def test_two_people_approve_many_removals(databases: Databases, tmp_path: Path) 
     assert holds.approve(decider, few, "these too").outcome is Outcome.APPLIED
     with pytest.raises(OperatorError, match=rf"run {few} was approved by a librarian on .* \(run \d+\); nothing was"):
         holds.discard(decider, few, "too late")
+    nights.configure(limits={**limits, "second_person_removals": 0})
+    any_at_all = nights.night(pupils(25)).run_id or 0
+    strict = replace(nights.job(None), started_by="a librarian")
+    assert holds.approve(strict, any_at_all, "and these").outcome is Outcome.HELD
