@@ -114,7 +114,7 @@ class StaffRoom:
             staff.forgive(day, by_name)
         # Whoever is right is no reason to shut out the rest of a library, which has one address.
         with day_transaction(self.databases.reader) as day:
-            staff.take_back(day, by_address)
+            staff.take_back(day, by_address, now)
         return account.member
 
     def open(self, member: StaffMember) -> str:
@@ -192,8 +192,8 @@ def _tried(day: Connection, about: bytes, free: int, now: int) -> bool:
     counted = staff.failed(day, about, now, now - FORGOTTEN)
     if counted.locked_until > now:
         return True
-    if counted.failures > free:
-        staff.lock(day, about, now + min(LONGEST, WAIT * 2 ** min(counted.failures - free - 1, 9)))
+    if counted.failures >= free:
+        staff.lock(day, about, now + min(LONGEST, WAIT * 2 ** min(counted.failures - free, 9)))
     return False
 
 

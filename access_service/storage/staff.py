@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, delete, insert, select, text, update
+from sqlalchemy import Connection, Row, case, delete, insert, select, text, update
 
 from access_service.domain.staff import StaffMember, StaffRole
 from access_service.storage.tables import staff, staff_failures, staff_sessions
@@ -94,12 +94,6 @@ def session(connection: Connection, token_sha256: str) -> Session | None:
     return Session(row.token_sha256, _member(row), row.began, row.seen) if row else None
 
 
-def last_seen(connection: Connection) -> dict[str, int]:
-    """When each name with an open session was seen last, in seconds since 1970."""
-    rows = connection.execute(select(staff_sessions.c.name, staff_sessions.c.seen).order_by(staff_sessions.c.seen))
-    return {row.name: row.seen for row in rows}
-
-
 def touch(connection: Connection, token_sha256: str, now: int) -> None:
     """A session was used."""
     mine = staff_sessions.c.token_sha256 == token_sha256
@@ -135,10 +129,12 @@ def forgive(connection: Connection, about: bytes) -> None:
     connection.execute(delete(staff_failures).where(staff_failures.c.about == about))
 
 
-def take_back(connection: Connection, about: bytes) -> None:
-    """The newest try was right: that one counts no more."""
+def take_back(connection: Connection, about: bytes, now: int) -> None:
+    """The try of `now` was right: it counts no more, and nobody waits for it; for a later one they do."""
     mine = staff_failures.c.about == about, staff_failures.c.failures > 0
-    connection.execute(update(staff_failures).where(*mine).values(failures=staff_failures.c.failures - 1))
+    waits = case((staff_failures.c.at > now, staff_failures.c.locked_until), else_=0)
+    without = {"failures": staff_failures.c.failures - 1, "locked_until": waits}
+    connection.execute(update(staff_failures).where(*mine).values(without))
 
 
 def forget_failures(connection: Connection, before: int) -> None:
