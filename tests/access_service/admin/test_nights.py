@@ -104,6 +104,17 @@ def test_a_held_night_is_looked_at(pages: Pages, nights: Nights) -> None:
     assert "As it was planned anew at" in text(ana, path)
 
 
+def test_a_held_night_is_no_question_after_a_newer_one(pages: Pages, nights: Nights) -> None:
+    """Whoever still has its page open hears that, and asks the night for nothing."""
+    nights.night(pupils(61))
+    bo = pages.sign_in("library-admin", name="bo")
+    for deed in ("look", "approve", "discard"):
+        late = bo.post(f"{RUN.format(2)}/{deed}", WHY)
+        assert late.status_code == 409 and "a newer night has taken its place" in late.text
+    with pages.databases.reader.connect() as connection:
+        assert requests.unanswered(connection) == []
+
+
 def test_a_held_night_is_decided_by_two(pages: Pages, nights: Nights) -> None:
     """A first and a second word; whoever comes later hears who was faster."""
     ana, bo = (pages.sign_in("library-admin", name=name) for name in ("ana", "bo"))

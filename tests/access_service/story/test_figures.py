@@ -6,7 +6,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
+from access_service.storage import freezes
 from access_service.storage.engine import Databases
+from access_service.storage.freezes import Order
 from access_service.storage.tables import editions
 from access_service.story import edition
 from access_service.story.cells import Hidden
@@ -73,6 +75,17 @@ def test_a_day_has_one_edition(databases: Databases, figures: Figures) -> None:
     assert again == edition.of_today(databases, seed.district(), later, again=True)
     assert again.numbers()[MONTH] == 213
     assert again.made_at == later
+
+
+def test_a_freeze_keeps_cards_good_and_an_agreement_that_ended_keeps_none(databases: Databases) -> None:
+    """As sign-ins have it: who expired in a freeze has access, and after the agreement nobody."""
+    settled.store(databases, settled.students())
+    order = Order("demo", "a test", seed.NOON, seed.TODAY - timedelta(days=3), "ice")
+    with databases.writer.begin() as connection:
+        freezes.freeze(connection, order, None, order.today)
+    assert edition.of_today(databases, seed.district(), seed.NOON).numbers()[ACCESS] == 638
+    after = seed.NOON.replace(year=2036)
+    assert set(edition.of_today(databases, seed.district(), after).numbers().values()) == {0}
 
 
 def test_a_district_without_anybody(databases: Databases) -> None:

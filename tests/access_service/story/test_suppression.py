@@ -3,6 +3,7 @@
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -72,6 +73,31 @@ def test_nothing_is_worked_out_of_sibling_tables(table: Table) -> None:
     """Nor by the other measures of the same cells."""
     assert not small(table)
     assert certain(table) == []
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        # In totals one more and one less change places.
+        [[[0, 0], [0, 5], [4, 0]], [[0, 10], [30, 9], [0, 9]]],
+        # In another world no 9 is a 10: the words would differ.
+        [[[20, 0], [4, 10]], [[4, 30], [30, 11]]],
+        # Hidden are also the few who are in the wider measure and not in the narrower one.
+        [[[0, 9], [30, 4], [0, 0]], [[0, 2], [4, 11], [10, 10]]],
+    ],
+)
+def test_tables_that_half_a_proof_gives_away(base: list[list[list[int]]]) -> None:
+    """Each step of the proof has a table that is told without it."""
+    assert certain(suppress(np.array(base), USED)) == []
+
+
+def test_what_a_line_beside_the_table_hides_is_hidden_in_it() -> None:
+    """A number that is hidden elsewhere would be told by the table, however large it is."""
+    also = np.zeros((4, 3), bool)
+    also[1, 2] = True
+    table = suppress(np.full((3, 2, 2), 40), USED, {1: also})
+    assert table.cell(1, (1, 2)) is Hidden.OTHER
+    assert table.cell(0, (1, 2)) == 160
 
 
 def test_the_attacker_is_one() -> None:
