@@ -31,6 +31,7 @@ from access_service.errors import ChoiceError
 from access_service.opting_out import Given, Office
 from access_service.settings import Library, PaperSize
 from access_service.storage.engine import Databases
+from access_service.storage.tables import patrons
 from tests.access_service import seed
 from tests.barcodes import scan
 
@@ -91,6 +92,19 @@ def test_a_school_gets_cards_for_students_whose_card_works(databases: Databases,
     assert wanted(databases, "101", numbers=pasted).missing == [5, 6, 7, 8, 9, 10]
     assert numbers(wanted(databases, "101", numbers=pasted)) == ["0000002", "0000003", "0000001"]
     assert wanted(databases, numbers=pasted).missing == [5, 6, 7, 8, 9]
+
+
+def test_a_number_of_two_makes_no_card_and_a_block_is_of_all_cards_of_a_person(databases: Databases) -> None:
+    """As in a sign-in: a card in the wrong hands is nobody's, and of who is blocked no card works."""
+    seed.store(databases, seed.patron(1, "0000001"))
+    record = seed.store(databases, seed.patron(2, "0000002"))
+    seed.name_as(databases, IdentifierKind.LINKED_CARD, "0000001", record)
+    found = wanted(databases, numbers="0000001 0000002")
+    assert (numbers(found), found.missing) == (["0000002"], [1])
+    with databases.writer.begin() as connection:
+        connection.execute(patrons.update().values(person=1))
+        connection.execute(patrons.update().where(patrons.c.patron_id == 1).values(blocked_until=seed.TODAY))
+    assert numbers(wanted(databases)) == []
 
 
 def test_a_list_has_an_end(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:

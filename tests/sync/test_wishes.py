@@ -110,6 +110,17 @@ def test_a_held_night_is_looked_at_approved_by_two_and_undone(home: Installed) -
     assert len(process.lines("answered")) == 8
 
 
+def given_up(home: Installed) -> int:
+    """A wish at which two schedulers were killed; the second left on the disk what it looked at."""
+    wish = ask(home, RequestKind.LOOK, "staff ana", district="other")
+    with home.databases.writer.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE requests SET tries = 2 WHERE request_id = {wish}")  # noqa: S608
+    left = home.folder / "spool" / f".sample-{wish}" / "export.csv"
+    left.parent.mkdir(parents=True)
+    left.write_text("Family7")
+    return wish
+
+
 def test_sources_and_samples_are_looked_at_and_a_dead_scheduler_keeps_nobody_waiting(
     home: Installed, tmp_path: Path
 ) -> None:
@@ -123,13 +134,8 @@ def test_sources_and_samples_are_looked_at_and_a_dead_scheduler_keeps_nobody_wai
     until(begun.exists)
     dead.send(signal.SIGKILL)
     broken = ask(home, RequestKind.INSPECT, "staff ana", payload=payload[:-1])
+    hopeless = given_up(home)
     with home.databases.writer.begin() as connection:
-        hopeless = requests.ask(connection, "other", "staff ana", datetime.now(UTC), kind=RequestKind.LOOK)
-        connection.exec_driver_sql(f"UPDATE requests SET tries = 2 WHERE request_id = {hopeless}")  # noqa: S608
-        # As the process leaves it that is killed while it looks at a sample.
-        left = home.folder / "spool" / f".sample-{hopeless}" / "export.csv"
-        left.parent.mkdir(parents=True)
-        left.write_text("Family7")
         ago = datetime.now(UTC) - timedelta(days=2)
         old = requests.ask(connection, "old", "staff ana", ago, kind=RequestKind.APPROVE)
     process = home.start("tests.sync.schedulers:quick_heart", config)

@@ -185,6 +185,7 @@ def test_a_session_ends_by_itself(pages: Pages, monkeypatch: pytest.MonkeyPatch)
     for steps, is_open in (
         ([IDLE - 1], True),
         ([IDLE + 1], False),
+        ([IDLE - 1, 2 * IDLE - 2], True),
         (list(range(600, LONGEST_SESSION + 601, 600)), False),
     ):
         # By the same clock as the clicks: a session begun in the next second of the wall's would end later.
