@@ -72,7 +72,7 @@ def staff_member(configured: Oidc, claims: Mapping[str, Any]) -> StaffMember | N
     part = next((part for group, part in configured.groups.items() if group in mine), None)
     if part is None or not isinstance(name, str) or not name.isprintable() or not name.strip():
         return None
-    # No local account has an @ of this kind, so that the audit knows one from the other.
+    # So that the audit knows somebody from a local account of the same name.
     known = f"{name.strip()[:64]}@{urlsplit(configured.issuer).hostname}"
     return StaffMember(known, part.role, frozenset(part.districts))
 
