@@ -2,10 +2,12 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
-# What spreadsheets take for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Where spreadsheets take a formula to begin, the Japanese ones at wide signs too. Those that part cells at semicolons
+# look after each of them, and at each line: the comma before our quotes is no end of a cell there.
+FORMULA = re.compile(r"(?:^|(?<=[;\r\n]))(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 Line = Sequence[str | int]
 
@@ -20,4 +22,4 @@ def as_csv(columns: Sequence[str], lines: Iterable[Line]) -> bytes:
 
 
 def _safe(line: Line) -> list[str | int]:
-    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell for cell in line]
+    return [FORMULA.sub("'", cell) if isinstance(cell, str) else cell for cell in line]

@@ -254,3 +254,17 @@ def test_the_list_for_the_school_runs_no_formula() -> None:
         ["0012345", "Zoë", "'=cmd()", "101", "03", "290012345"],
         ["'+7", "Ada", "Lovelace", "101", "03", "290012345"],
     ]
+
+
+@pytest.mark.parametrize("name", ["Zoë;=1+1", "Zoë;x;@x", "\uff1d1+1", "\uff20x", "\t=1", "Zoë\n-1"])
+def test_no_spreadsheet_anywhere_finds_a_formula(name: str) -> None:
+    """Also where cells are parted by semicolons, and where wide signs count: none of them begins one."""
+    made = listing([replace(ADA, given_name=name)]).decode("utf-8-sig")
+    for parted in (",", ";"):
+        cells = [cell for row in csv.reader(io.StringIO(made), delimiter=parted) for cell in row]
+        assert not [cell for cell in cells if re.match(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]", cell)]
+
+
+def test_semicolons_of_honest_names_stay() -> None:
+    """Only what could run is changed."""
+    assert "Zoë; Ann-Marie;x" in listing([replace(ADA, given_name="Zoë; Ann-Marie;x")]).decode()

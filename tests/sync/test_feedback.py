@@ -95,7 +95,7 @@ def test_no_cell_begins_a_formula(file: str, column: str, refusal: str) -> None:
     found = rows(feedback.as_csv([bad(file=f"={file}", column=column)], {}, (), f"@{refusal}"))
     for row in found:
         assert not [cell for cell in row.values() if re.match(r"[=+\-@\t\r\n]", cell)]
-    assert found[1]["file"] == f"'={file}"
+    assert found[1]["file"].startswith("'=")
 
 
 # -- the delivery -----------------------------------------------------------------------------------------------------
