@@ -75,7 +75,7 @@ class Client:
 
     def may_ask_from(self, address: str) -> bool:
         """Whether an address, as socket or proxy give it, is in the client's networks. Nonsense is in none."""
-        asking = _parsed(address)
+        asking = parsed_address(address)
         return asking is not None and any(asking in network for network in self.networks)
 
     def may_ask(self, dialect: DialectName, address: str) -> bool:
@@ -84,7 +84,8 @@ class Client:
 
 
 @lru_cache(maxsize=1024)
-def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+def parsed_address(address: str) -> IPv4Address | IPv6Address | None:
+    """As socket or proxy give it; None for nonsense."""
     try:
         parsed = ip_address(address)
     except ValueError:

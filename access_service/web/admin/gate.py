@@ -1,13 +1,14 @@
 """Who comes in: on these pages everything is shut that does not say whom it is open to."""
 
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_wtf.csrf import ValidationError, generate_csrf, validate_csrf
 from werkzeug.wrappers import Response as AnyResponse
 
+from access_service.domain.client import parsed_address
 from access_service.domain.staff import Right
 from access_service.web.admin import resuming
 from access_service.web.admin.office import Office, who
@@ -66,9 +67,12 @@ def check(app: Flask) -> None:
 def install(pages: Blueprint, office: Office) -> None:
     """Let nobody past who may not be there."""
     networks = [ip_network(text) for text in office.configured.service.admin.networks]
+    proxies = office.configured.service.http.proxies
 
     @pages.before_request
     def stand() -> AnyResponse | None:
+        if is_forwarded() and not proxies:
+            abort(403, "A proxy stands in between, and nobody can tell who asks: count it in [http] proxies.")
         if not _is_near(networks):
             abort(403, f"This address ({request.remote_addr}) is in none of [admin] networks of service.toml.")
         if request.endpoint == _STATIC:
@@ -100,12 +104,14 @@ def _turned_away(office: Office, open_to: object) -> AnyResponse | None:
     return None
 
 
+def is_forwarded() -> bool:
+    """Whether a proxy says that it asks for somebody else. Where nobody counted it, the address is the proxy's."""
+    return bool(request.headers.get("X-Forwarded-For") or request.headers.get("Forwarded"))
+
+
 def _is_near(networks: list[Any]) -> bool:
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return False
-    return any(address in network for network in networks)
+    address = parsed_address(request.remote_addr or "")
+    return address is not None and any(address in network for network in networks)
 
 
 def _to_sign_in(office: Office) -> AnyResponse:

@@ -1,15 +1,14 @@
 """Signing in and out: with a local account, or with the library's or district's own sign-in."""
 
-from ipaddress import ip_address
-
 from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from access_service.audit import Action, Deed
+from access_service.domain.client import parsed_address
 from access_service.domain.staff import StaffMember
 from access_service.staff import Credentials
 from access_service.web.admin import openid, resuming
-from access_service.web.admin.gate import everybody, signed_in, takes
+from access_service.web.admin.gate import everybody, is_forwarded, signed_in, takes
 from access_service.web.admin.office import Office, who
 
 REFUSED = (
@@ -81,8 +80,5 @@ def _page(then: str = "", kept: str = "", name: str = "", refused: str = "") -> 
 
 def _is_here() -> bool:
     """Whether the browser is surely on this machine: with a proxy between, that nobody counted, it may be anywhere."""
-    forwarded = request.headers.get("X-Forwarded-For") or request.headers.get("Forwarded")
-    try:
-        return not forwarded and ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        return False
+    address = parsed_address(request.remote_addr or "")
+    return not is_forwarded() and address is not None and address.is_loopback

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from access_service.audit import Auditor
 from access_service.domain.staff import RIGHTS, Right, StaffMember, StaffRole
 from access_service.errors import OperatorError
+from access_service.settings import Settings
 from access_service.staff import (
     FORGOTTEN,
     FREE_ADDRESS,
@@ -25,6 +26,7 @@ from access_service.staff import (
     StaffRoom,
 )
 from access_service.storage import audit, staff, tables
+from access_service.storage.engine import Databases
 from access_service.web.admin import gate
 from tests.access_service import seed
 from tests.access_service.admin.visiting import Pages, Visitor
@@ -74,11 +76,34 @@ def test_password_and_code_open_once(pages: Pages, room: StaffRoom, auditor: Aud
 def test_an_account_without_codes_is_good_on_this_machine_alone(
     pages: Pages, room: StaffRoom, auditor: Auditor
 ) -> None:
-    """A proxy that nobody counted makes everybody look local, so its header shuts the door."""
+    """Not from another in its networks; here by either kind of address."""
     made = room.add(auditor, ADA, second_factor=False)
     fields = {"name": ADA.name, "password": made.password}
-    assert pages.stranger().post(SIGN_IN, fields, headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 401
     assert pages.stranger().post(SIGN_IN, fields).status_code == 303
+    for address, status in (("::ffff:127.0.0.1", 303), ("::1", 303), ("10.0.0.9", 403)):
+        answer = pages.stranger().post(SIGN_IN, fields, environ_base={"REMOTE_ADDR": address})
+        assert answer.status_code == status, address
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_a_proxy_that_nobody_counted_opens_nothing(
+    databases: Databases, configured: Settings, header: str, proxies: int
+) -> None:
+    """It makes the whole world look local; one that is counted says who asks, who is let in from the networks alone."""
+    http = configured.service.http.model_copy(update={"proxies": proxies})
+    service = configured.service.model_copy(update={"http": http})
+    app = seed.app(databases, configured.model_copy(update={"service": service}))
+    room, auditor = StaffRoom(databases, seed.VAULT), Auditor(seed.VAULT, "a test", configured.service.audit_heads)
+    made = room.add(auditor, ADA, second_factor=False)
+    browser, through = app.test_client(), {"base_url": "https://localhost", "headers": {header: "127.0.0.1"}}
+    page = browser.get(SIGN_IN, **through)
+    assert (page.status_code, "[http] proxies" in page.text) == ((200, False) if proxies else (403, True))
+    if proxies:
+        # Through it nobody is surely on this machine, whatever it says.
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        fields = {"name": ADA.name, "password": made.password, "csrf_token": token[1] if token else ""}
+        assert browser.post(SIGN_IN, data=fields, **through).status_code == 401
 
 
 def test_whoever_signs_out_is_out(pages: Pages, auditor: Auditor) -> None:
