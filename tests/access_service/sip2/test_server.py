@@ -82,6 +82,8 @@ def running(url: str, folder: Path, keys: str = "", trust: ssl.SSLContext | None
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        # Its children end a moment later.
+        until(lambda: not listens(port))
 
 
 def children(pid: int) -> list[int]:
