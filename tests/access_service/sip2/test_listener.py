@@ -121,7 +121,8 @@ def test_who_never_reads_is_hung_up_on_and_costs_others_nothing(served: Served) 
         assert Line(narrow).ask(LOGIN) == "941"
         began, slowest = time.monotonic(), 0.0
         gone = False
-        while not gone and time.monotonic() - began < 8:
+        # On a busy machine it takes long to make so many answers.
+        while not gone and time.monotonic() - began < 30:
             try:
                 narrow.sendall(flood)
             except TimeoutError:
@@ -147,8 +148,9 @@ def test_a_stop_sends_what_is_asked_and_ends(databases: Databases) -> None:
     seed.store(databases, seed.patron())
     seed.admit(databases, speaking())
     with serving(databases) as served, logged_in(served) as idle, logged_in(served) as asking:
+        before = time.perf_counter()
         asking.send(ask_63(pin="0413"))
-        time.sleep(0.05)
+        until(lambda: any(each._began > before for each in served.listener._connections))
         served.call(served.listener.stop)
         assert idle.read() == ""
         assert "CQN" in asking.read() and asking.read() == ""
