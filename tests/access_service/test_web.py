@@ -130,10 +130,11 @@ def test_requests_under_way_are_finished(databases: Databases, database_url: str
     with running(database_url, tmp_path) as service:
         connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=SECONDS)
         connection.putrequest("POST", "/v1/authentications")
-        for name, value in (AUTHORIZED | {"Content-Length": str(len(body))}).items():
+        for name, value in (AUTHORIZED | {"Content-Length": str(len(body)), "Expect": "100-continue"}).items():
             connection.putheader(name, value)
         connection.endheaders(body[:5].encode())
-        time.sleep(0.2)
+        # Once a worker reads the question it says so.
+        assert connection.sock.recv(1024).startswith(b"HTTP/1.1 100 ")
         service.process.terminate()
         time.sleep(0.2)
         connection.send(body[5:].encode())
