@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import make_url
 
 from access_service.storage import requests, runs
+from tests.access_service import seed
 from tests.place import copy_of
 from tests.postgres import PostgresServer
 from tests.processes import until
@@ -166,7 +167,9 @@ def test_requests_are_answered_once_and_soon(home: Installed) -> None:
 
 def test_what_was_missed_is_caught_up_once(home: Installed) -> None:
     """Ten nights without a scheduler are one run at its start; a second start owes nothing."""
-    config = home.configure({"cron": ["0 12 * * *"]})
+    # Half a day from now, so that no night is due meanwhile.
+    hour = (datetime.now(seed.district().zone).hour + 12) % 24
+    config = home.configure({"cron": [f"0 {hour} * * *"]})
     home.deliver(10)
     with home.databases.writer.begin() as connection:
         run = runs.begin(connection, "demo", "long ago", "", datetime.now(UTC) - timedelta(10))
@@ -205,9 +208,9 @@ def pinged() -> Iterator[tuple[str, list[str]]]:
 
 
 def test_one_districts_failure_is_nobody_elses(tmp_path: Path, empty: Path, serve: Serve, forks: Forks) -> None:
-    """Two districts at the same second: one cannot be fetched, the other is run, and only its ping is heard."""
+    """Two districts at the same time: one cannot be fetched, the other is run, and only its ping is heard."""
     with installed(tmp_path, serve(), copy_of(empty, tmp_path), forks) as home, pinged() as (url, heard):
-        config = home.configure({"cron": ["* * * * *"]})
+        config = home.configure({"cron": [NEVER]})
         demo = (config / "districts/demo.toml").read_text()
         other = demo.replace('code = "demo"', 'code = "other"').replace('"29{', '"39{').replace('"290', '"390')
         (config / "districts/other.toml").write_text(other)
