@@ -3,7 +3,7 @@
 import csv
 import re
 import sqlite3
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import requests
@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from sync.synthetic.district import SyntheticDistrict, students
+from tests.access_service import seed
 from tests.browser.place import Place
 
 MARKUP = "<script>document.title='mine'</script>"
@@ -88,7 +89,8 @@ def test_the_board_reads_what_was_counted_by_hand(here: Place, tmp_path: Path) -
     with sqlite3.connect(here.home.folder / "access.db") as database:
         rows = database.execute(counted).fetchall()
     everybody = sum(count for _, count in rows)
-    school = [p for p in students(SyntheticDistrict(datetime.now(UTC).date())) if p.birth_date and p.school == "301"]
+    today = datetime.now(seed.district().zone).date()
+    school = [p for p in students(SyntheticDistrict(today)) if p.birth_date and p.school == "301"]
     # Some have left since that night, and are not let in.
     coming = [p for p in school[:45] if ask(here, p.birth_date[5:].replace("-", ""), p.number)["authenticated"]]
     assert len(coming) > 30
