@@ -13,7 +13,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(true: Callable[[], Any], seconds: float = 30, process: subprocess.Popen[str] | None = None) -> None:
+def until(true: Callable[[], Any], seconds: float = 60, process: subprocess.Popen[str] | None = None) -> None:
     """Wait for something, not longer than `seconds`, nor for a process that has ended: what it said is shown."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -1,7 +1,6 @@
 """What the log says of whoever is turned away, so that a vendor's mistake can be found."""
 
 import socket
-import time
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.access_service.sip2.certificates import Authority
 from tests.access_service.sip2.serving import serving
 from tests.access_service.sip2.talk import LOGIN, ask_63, speaking
 from tests.place import copy_of
+from tests.processes import until
 
 ELSEWHERE = (ip_network("192.0.2.0/24"),)
 BEARER = {"Authorization": f"Bearer {seed.KEY}"}
@@ -39,11 +39,13 @@ def lines() -> Iterator[list[Any]]:
 
 def refusals(lines: list[Any], count: int = 1) -> list[tuple[str, str, str]]:
     """As many as are to come, and no more."""
-    end = time.monotonic() + 5
-    while (found := [line for line in lines if line["event"] == "refused"]) == [] and time.monotonic() < end:
-        time.sleep(0.01)
-    assert len(found) == count
-    return [(line["dialect"], line["address"], line["reason"]) for line in found]
+
+    def told() -> list[Any]:
+        return [line for line in lines if line["event"] == "refused"]
+
+    until(told)
+    assert len(told()) == count
+    return [(line["dialect"], line["address"], line["reason"]) for line in told()]
 
 
 def test_strangers_cost_a_line_a_second(lines: list[Any]) -> None:
