@@ -16,7 +16,8 @@ from tests.postgres import PostgresServer
 MEMORY, ROOM = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - its owner's alone, as every temporary folder
 
 # A busy machine is no failure.
-hypothesis.settings.register_profile("patient", deadline=None)
+patience = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=patience)
 hypothesis.settings.load_profile("patient")
 
 
