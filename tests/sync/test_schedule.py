@@ -83,7 +83,7 @@ def test_a_hundred_ticks_of_eight_workers(home: Installed) -> None:
         crowd.extend(home.start(TICKS, config, ticks) for ticks in (4, 3, 3, 3, 3, 3, 3, 3))
         until(lambda: home.published() == names)
         names.append(home.deliver(11 + n))
-        until(lambda: not any(process.alive for process in crowd), 30)
+        until(lambda: not any(process.alive for process in crowd))
     home.start(TICKS, config, 1)
     until(lambda: home.published() == names)
     said = [line for process in crowd for line in process.lines()]
