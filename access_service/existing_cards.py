@@ -103,7 +103,7 @@ class Review:
             if other.patron_id != patron.patron_id:
                 ours = other.patron.district == self.district.code
                 whom = f"patron {other.patron_id} of {self.district.code}" if ours else "a patron of another district"
-                raise OperatorError(f"{card} finds {whom} already")
+                raise OperatorError(f"{card} finds {whom} already, and one number is one person's: look that patron up")
 
     def _card(self, connection: Connection, card: str) -> tuple[str, bool]:
         """The card's number as the ILS has it, and whether the ILS blocks it. Where no extract was ever read the number

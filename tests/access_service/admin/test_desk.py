@@ -95,7 +95,7 @@ def test_any_form_of_the_number_leads_to_one_answer(pages: Pages, clerk: Visitor
     assert "Ana M." in said and "Morales" not in said
     assert "Does not work The card is good, and no PIN was made for it." in text(clerk.get(f"{HOME}patrons/2").text)
     gone = text(clerk.get(f"{HOME}patrons/3").text)
-    assert "Does not work The school's roster does not have the student since 2026-11-03" in gone
+    assert "Does not work The school's roster has not had the student since 2026-11-03" in gone
     assert "Ana Morales" in pages.sign_in("library-admin").get(PATRON).text
     assert clerk.get(f"{HOME}patrons/99").status_code == clerk.get(f"{HOME}patrons/{2**63}").status_code == 404
     views = entries(pages, "patron_view")
@@ -142,7 +142,9 @@ def test_nobodys_number_says_why(pages: Pages, clerk: Visitor, heads: Path) -> N
     assert "Nobody's number" in said and "Check the number with the school" in said
     by = Auditor(seed.VAULT, "a form", heads, seed.at_noon)
     Office(pages.databases, by, seed.district()).add([Given("0000002")], "a form")
-    assert "Opted out" in text(clerk.post(HOME, {"number": "0000002"}).text)
+    answer = clerk.post(HOME, {"number": "0000002"}).text
+    assert "Opted out" in text(answer) and "What to do: Nothing, unless the family asks" in text(answer)
+    assert 'href="/admin/setup/opt-outs"' in answer and "access-service" not in answer
     assert clerk.get(f"{HOME}patrons/2").status_code == 404
 
 

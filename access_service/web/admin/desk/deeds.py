@@ -27,7 +27,7 @@ from access_service.web.admin.office import Office, who
 
 AT_DESK = "at the desk"
 LONGEST_REASON = 200
-FASTER = "Nothing was changed: somebody else changed this card meanwhile. Look again, then send it again."
+FASTER = "Nothing was changed: the card is not as it was on that page. Look again, then send it again if it is needed."
 
 PATH = "/patrons/<int(max=9223372036854775807):patron_id>/"
 

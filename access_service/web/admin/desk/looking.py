@@ -6,7 +6,6 @@ from flask import redirect, render_template, request, url_for
 
 from access_service.audit import Action, Deed
 from access_service.by_name import LONGEST, MOST, by_name
-from access_service.domain.access import Standing
 from access_service.domain.identifiers import MAX_TYPED
 from access_service.domain.patron import PatronRecord
 from access_service.domain.staff import Right
@@ -15,13 +14,12 @@ from access_service.storage import patrons
 from access_service.storage.engine import database_errors
 from access_service.story.words import grade_name, school_name
 from access_service.web.admin.desk.patron import Shown, explainer
-from access_service.web.admin.desk.words import shown_name
+from access_service.web.admin.desk.words import said_of_nobody, shown_name
 from access_service.web.admin.office import Office, who
 
 TOO_LONG = f"No number and no name is like that: at most {LONGEST} characters, none of them a control character."
 NO_SCHOOL = "Nobody has that as a number. To look for a name, choose the school too."
 NO_NAME = "Nobody at that school has such a name. Ask how it is written, or for the number."
-NOBODY = {Standing.OPTED_OUT: "Opted out", Standing.AMBIGUOUS: "Two have this number"}
 
 
 def look(office: Office) -> Shown:
@@ -94,8 +92,8 @@ def _row(record: PatronRecord, district: District, *, whole: bool) -> tuple[Patr
 def _nobody(office: Office, typed: str) -> Shown:
     with database_errors(), office.databases.reader.connect() as connection:
         told = explainer(office, connection).explain(typed)
-    word = NOBODY.get(told.standing, "Nobody's number")
-    return render_template("desk/nobody.html", told=told, word=word, schools=schools(office)), 200
+    word, step = said_of_nobody(told)
+    return render_template("desk/nobody.html", told=told, word=word, step=step, schools=schools(office)), 200
 
 
 def _again(office: Office, refused: str) -> Shown:

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from access_service.domain.access import Standing
 from access_service.domain.patron import PatronRecord, Presence
+from access_service.explain import Explanation
+from access_service.next_steps import NEXT_STEPS, OPT_IN, REMEDIES, SKIPPED
 from access_service.storage.blocks import UNTIL_LIFTED
 from access_service.verdict import Matter, Verdict
 
@@ -11,6 +13,8 @@ STILL = {
     Standing.ABSENT: " The school's last roster leaves the student out; the card works all the same.",
     Standing.GRADUATED: " The student has graduated.",
 }
+OPTED_OUT = "Nothing, unless the family asks for the card again."
+OWN_CARD = "Is it a card of the library's own? Look it up in the library system. Is it a student's? "
 NOT_NOW = frozenset({Matter.LOCKED, Matter.STOPPED, Matter.SPENT})
 
 
@@ -31,11 +35,31 @@ def said(verdict: Verdict, record: PatronRecord) -> Said:
     return Said("wait" if verdict.matter in NOT_NOW else "bad", word, *_fails(verdict, record))
 
 
+def said_of_nobody(told: Explanation) -> tuple[str, str]:
+    """The word about a number that finds no one patron, and what the desk can do."""
+    step, unknown = told.next_step, NEXT_STEPS[Standing.UNKNOWN]
+    if step == OPT_IN:
+        return "Opted out", OPTED_OUT
+    if told.standing is Standing.AMBIGUOUS:
+        return "Two have this number", _sentence(step)
+    if step in (*REMEDIES.values(), SKIPPED):
+        # Files and commands are not the desk's.
+        beyond = "[" in step or "`" in step
+        return "No card", f"Tell whoever looks after the service: {step}." if beyond else _sentence(step)
+    if step == unknown:
+        return "Nobody's number", _sentence(step)
+    return "No student's number", OWN_CARD + _sentence(unknown)
+
+
+def _sentence(line: str) -> str:
+    return f"{line[:1].upper()}{line[1:]}."
+
+
 def _works(verdict: Verdict) -> tuple[str, str]:
     good = f"The card is good through {verdict.until}.{STILL.get(verdict.explanation.standing, '')}"
     if verdict.matter is Matter.NOT_IN_ILS:
         step = verdict.explanation.next_step
-        return f"{good} But the library system does not have it as it is.", f"{step[:1].upper()}{step[1:]}."
+        return f"{good} But the library system does not have it as it is.", _sentence(step)
     if verdict.matter is Matter.PIN_OF_ILS:
         return good, "The library system has the PIN: a forgotten one is changed there."
     return f"{good} It has a PIN.", "Try again with the PIN. Is it forgotten? Give a new one below."
@@ -77,11 +101,11 @@ def _fails(verdict: Verdict, record: PatronRecord) -> tuple[str, str]:
             "Offer a card of the library's own.",
         ),
         Matter.LEFT: (
-            f"The school's roster does not have the student{left}.",
+            f"The school's roster {'has not had' if left else 'does not have'} the student{left}.",
             "Still at the school? Ask the school to put them in its roster: the card works the morning after.",
         ),
         Matter.REFUSED: (
-            f"The school's roster has the student, and the rules give no card{left}.",
+            f"The school's roster has the student, and the rules {'have given' if left else 'give'} no card{left}.",
             f"What helps: {verdict.explanation.next_step}.",
         ),
     }[verdict.matter]
