@@ -8,6 +8,7 @@ KEY_PROBLEMS = {
     **dict.fromkeys(
         ("extra_forbidden", "unexpected_keyword_argument"), "unknown key; docs/configuration.md has those there are"
     ),
+    **dict.fromkeys(("tuple_type", "frozen_set_type"), 'should be a list, such as ["one", "another"]'),
 }
 
 

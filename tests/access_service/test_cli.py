@@ -1,5 +1,6 @@
 """The day's commands as people run them: database, configuration, clients, lookups and explanations."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,6 +94,20 @@ def test_a_relay_that_is_half_set_up_is_told(place: Place) -> None:
     assert place.day("client", "set", "vendor", "relay=true") == Ended(0, "client vendor is changed\n", "")
     said = "[relay]: set RELAY_PASSWORD, or RELAY_PASSWORD_FILE to a file that holds it; until then no service starts\n"
     assert place.day("check-config") == Ended(0, "demo: 2 examples hold\n", said)
+
+
+def test_a_sign_in_without_its_secret_is_told(place: Place) -> None:
+    """Before `serve` refuses to start for it; and a network that is no list is said in our words."""
+    file = place.config / "service.toml"
+    before = file.read_text(encoding="utf-8")
+    oidc = (
+        '[admin.oidc]\nissuer = "https://login.example.org"\nclient_id = "us"\ngroups = { staff = { role = "desk" } }\n'
+    )
+    file.write_text(f"{before}\n{oidc}", encoding="utf-8")
+    ended = place.day("check-config")
+    assert ended.code == 0 and "[admin.oidc]: set OIDC_CLIENT_SECRET, or OIDC_CLIENT_SECRET_FILE" in ended.err
+    file.write_text(re.sub(r"(?m)^networks = .*", 'networks = "127.0.0.1"', before), encoding="utf-8")
+    assert "admin.networks: should be a list, such as" in place.day("check-config").refused()
 
 
 def test_a_variable_that_is_wrong_is_the_one_named(place: Place) -> None:
