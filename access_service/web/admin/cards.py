@@ -13,6 +13,7 @@ from access_service.cards import holders
 from access_service.cards.holders import Holder, Holders, Wanted, split
 from access_service.cards.order import Kind, Order
 from access_service.domain.staff import Right
+from access_service.domain.student import GRADES
 from access_service.domain.symbology import Symbology
 from access_service.domain.wording import Language
 from access_service.errors import ChoiceError
@@ -70,7 +71,7 @@ def blueprint(office: Office) -> Blueprint:
 
 def _page(office: Office, district: District, **more: object) -> str:
     schools = [(code, school_name(district, code)) for code in sorted(district.rules.schools)]
-    grades = ["", *sorted(district.rules.band_of)]
+    grades = ["", *sorted(district.rules.band_of, key=list(GRADES).index)]
     return render_template(
         "cards/form.html",
         district=district,

@@ -14,7 +14,7 @@ BUG = "Something is wrong with this program. Nothing was changed; the log has a 
 WORDS = {
     HTTPStatus.NOT_FOUND: "There is no such page, or it is not yours to see.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This page has no such form.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is more than this page takes.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is more than this page takes: the commands take a larger file.",
 }
 
 

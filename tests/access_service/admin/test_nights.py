@@ -101,7 +101,7 @@ def test_a_held_night_is_looked_at(pages: Pages, nights: Nights) -> None:
     assert ana.post(f"{path}/look").status_code == 303
     assert f'data-poll="{path}"' in text(ana, path)
     serve(nights)
-    assert "As it was planned anew at" in text(ana, path)
+    assert "As it was planned anew on" in text(ana, path)
 
 
 def test_a_held_night_is_no_question_after_a_newer_one(pages: Pages, nights: Nights) -> None:

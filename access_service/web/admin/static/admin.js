@@ -22,7 +22,10 @@ once.forEach((form) => form.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
 }));
 addEventListener("pageshow", () => once.forEach((form) => delete form.dataset.sent));
-document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
+document.querySelectorAll("[data-print]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});
 document.querySelectorAll("[data-copy]").forEach((button) => {
   // Only there is a clipboard where the page came over https or from this machine.
   button.hidden = !navigator.clipboard;
