@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
+from authlib.oidc.core import CodeIDToken, UserInfo
 from flask import Blueprint, current_app, make_response, render_template, session, url_for
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidClaimError, JoseError
 from requests import RequestException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -21,6 +22,15 @@ TIMEOUT = 10  # seconds
 _OPENID = "openid"
 AWAY = "The sign-in service does not answer as it should; try again, or use a local account. The log says more."
 NO_GROUP = "Nobody has given your account a part here: ask whoever looks after the groups of the sign-in service."
+
+
+class Signed(CodeIDToken):
+    """The claims of a token with a signature. A provider may offer to leave it away; here nobody may."""
+
+    def validate(self, now: int | Callable[[], int] | None = None, leeway: int = 0) -> None:
+        if self.header["alg"] == "none":
+            raise InvalidClaimError("alg")
+        super().validate(now, leeway)
 
 
 def install(pages: Blueprint, office: Office, configured: Oidc, come_in: Callable[..., AnyResponse]) -> None:
@@ -57,9 +67,11 @@ def install(pages: Blueprint, office: Office, configured: Oidc, come_in: Callabl
             "aud": {"essential": True, "value": configured.client_id},
         }
         try:
-            claims = oauth.openid.authorize_access_token(claims_options=exactly).get("userinfo") or {}
-        except (OAuthError, JoseError, RequestException, ValueError, KeyError, RuntimeError) as error:
+            told = oauth.openid.authorize_access_token(claims_options=exactly, claims_cls=Signed).get("userinfo")
+        except (OAuthError, JoseError, RequestException, ValueError, KeyError, RuntimeError, TypeError) as error:
             return _refused(AWAY, error)
+        # What a token does not say, but stands beside it, is no claim.
+        claims = told if isinstance(told, UserInfo) else {}
         member = staff_member(configured, claims)
         return come_in(office, member, kept=session.get("kept", "")) if member else _refused(NO_GROUP, None)
 
