@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from access_service.directory import meanings, owners
-from access_service.domain.access import IN_GOOD_STANDING, barred, judge, kept_open, wound_down
+from access_service.domain.access import IN_GOOD_STANDING, judge, kept_open, wound_down
 from access_service.domain.calendar import Freeze
 from access_service.domain.identifiers import IdentifierKind, fold
 from access_service.domain.patron import HERE, PatronRecord
@@ -125,7 +125,7 @@ def _whole(connection: Connection, records: Iterable[PatronRecord]) -> Iterator[
 
 
 def _works(record: PatronRecord, district: District, standstill: Sequence[Freeze], today: date) -> bool:
-    now = barred(wound_down(kept_open(record, standstill, today), district.agreement.last_day), today)
+    now = wound_down(kept_open(record, standstill, today), district.agreement.last_day)
     # A graduate's works too, and no school hands it out any more.
     return record.patron.role is Role.STUDENT and record.presence in HERE and judge(now, today) in IN_GOOD_STANDING
 
