@@ -19,7 +19,9 @@ from access_service.storage.requests import UNSERVED, Request, RequestKind
 from access_service.storage.runs import Outcome
 from access_service.storage.tables import progress as progress_table
 from sync import holds, job
-from sync.schedule.wishes import GAVE_UP
+from sync.alone import BusyError
+from sync.console import Installation
+from sync.schedule.wishes import GAVE_UP, Wishes
 from tests.processes import until
 from tests.sync.conftest import Serve
 from tests.sync.nights import Nights
@@ -153,6 +155,28 @@ def test_sources_and_samples_are_looked_at_and_a_dead_scheduler_keeps_nobody_wai
     with home.databases.reader.connect() as connection:
         assert requests.payload(connection, looked) is None
     assert "Family" not in process.said.read_text()
+
+
+def test_a_wish_that_finds_a_run_under_way_waits(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was not begun: however often that happens it is not given up, and it is not tried again at once."""
+    found: list[int] = []
+
+    def busy(*_: object) -> None:
+        found.append(1)
+        raise BusyError("a run is under way")
+
+    monkeypatch.setattr("sync.schedule.wishes.answer", busy)
+    with databases.writer.begin() as connection:
+        number = requests.ask(connection, "demo", "staff ana", datetime.now(UTC), kind=RequestKind.LOOK, run_id=1)
+    wishes = Wishes(Installation(Path("config")), databases)
+    for _ in range(2):
+        with databases.reader.connect() as connection:
+            wishes.beat(connection)
+        until(lambda: bool(found) and not wishes._under_way)
+    wishes.end()
+    with databases.reader.connect() as connection:
+        wish = requests.get(connection, number)
+    assert wish and (wish.tries, wish.taken_at, wish.answered_at) == (0, None, None) and len(found) == 1
 
 
 def test_a_run_is_watched_and_watching_never_fails_it(databases: Databases, tmp_path: Path) -> None:

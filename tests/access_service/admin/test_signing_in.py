@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from access_service.audit import Auditor
 from access_service.domain.staff import RIGHTS, Right, StaffMember, StaffRole
 from access_service.errors import OperatorError
-from access_service.settings import Settings
+from access_service.settings import Http, Settings
 from access_service.staff import (
     FORGOTTEN,
     FREE_ADDRESS,
@@ -202,6 +202,16 @@ def test_a_form_whose_session_ended_waits_for_its_owner(pages: Pages, room: Staf
     bob = room.add(auditor, StaffMember("bob", StaffRole.DESK), second_factor=False)
     other = pages.stranger().post(SIGN_IN, {"name": "bob", "password": bob.password, "kept": kept[1]})
     assert other.status_code == 303
+
+
+def test_behind_a_proxy_the_cookie_is_for_https_alone(databases: Databases, configured: Settings) -> None:
+    """There a browser sends it nowhere else; on this machine alone it is plain, for many send no other over http."""
+    behind = configured.service.model_copy(update={"http": Http(proxies=1)})
+    sealed = seed.app(databases, configured.model_copy(update={"service": behind}))
+    told = Visitor(sealed).get(SIGN_IN).headers["Set-Cookie"]
+    assert told.startswith("__Host-staff=") and {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= {*told.split("; ")}
+    plain = Visitor(seed.app(databases, configured)).get(SIGN_IN).headers["Set-Cookie"]
+    assert plain.startswith("staff=") and "Secure" not in plain
 
 
 def test_a_session_ends_by_itself(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
