@@ -78,6 +78,14 @@ def test_a_report_goes_once_a_month(databases: Databases, monkeypatch: pytest.Mo
             assert story_mails.is_due(connection, "demo", OCTOBER.replace(month=11), later)
 
 
+def test_one_process_sends_a_report(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that look in the same moment."""
+    with databases.writer.begin() as connection:
+        assert story_mails.claim(connection, "demo", OCTOBER, seed.NOON, seed.NOON + timedelta(minutes=10))
+    monkeypatch.setattr(story_mails, "is_due", lambda *_: True)
+    assert tell(configured(1), databases, seed.NOON) == []
+
+
 def test_when_a_report_is_due() -> None:
     """From the day that is set, in the days of the agreement, and where there is somebody to get it."""
     district = configured(1, report_day=3).district("demo")
@@ -85,6 +93,9 @@ def test_when_a_report_is_due() -> None:
     assert reporting.due(district, seed.NOON - timedelta(days=1)) is None
     assert reporting.due(district, seed.NOON.replace(year=2040)) is None
     assert reporting.due(configured(1, ()).district("demo"), seed.NOON) is None
+    for starts, month in ((seed.TODAY.replace(day=1), None), (OCTOBER, OCTOBER)):
+        agreement = district.agreement.model_copy(update={"starts": starts})
+        assert reporting.due(district.model_copy(update={"agreement": agreement}), seed.NOON) == month
 
 
 def test_contacts_need_a_mail_server(tmp_path: Path) -> None:

@@ -84,6 +84,8 @@ def test_nothing_is_worked_out_of_sibling_tables(table: Table) -> None:
         [[[20, 0], [4, 10]], [[4, 30], [30, 11]]],
         # Hidden are also the few who are in the wider measure and not in the narrower one.
         [[[0, 9], [30, 4], [0, 0]], [[0, 2], [4, 11], [10, 10]]],
+        # Where the wider measure is hidden, so is what is in it.
+        [[[30, 2], [0, 10], [0, 11]], [[1, 20], [0, 3], [2, 2]], [[0, 10], [9, 20], [9, 2]]],
     ],
 )
 def test_tables_that_half_a_proof_gives_away(base: list[list[list[int]]]) -> None:
