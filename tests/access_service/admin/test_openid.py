@@ -125,6 +125,15 @@ def test_an_issuer_that_calls_itself_otherwise_is_refused(
         assert (answer.status_code, AWAY in answer.text) == (401, True)
 
 
+def test_a_token_of_another_program_is_refused(databases: Databases, pages_of: Settings) -> None:
+    """Of the same sign-in service, of the same person, and not made for these pages."""
+    visitor = Visitor(seed.app(databases, pages_of))
+    registered = visitor.client.application.extensions["authlib.integrations.flask_client"]
+    registered.openid.client_id = "lunch-menu"
+    answer = visitor.get(back(visitor, "1"))
+    assert (answer.status_code, AWAY in answer.text) == (401, True)
+
+
 def test_the_first_group_counts() -> None:
     """Of two parts the one that is written first; a claim of another shape is no group."""
     oidc = Oidc.model_validate({"issuer": "https://login.example.org", "client_id": "x", "groups": GROUPS})
