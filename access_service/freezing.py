@@ -18,9 +18,9 @@ def freeze(databases: Databases, auditor: Auditor, district: District, asked: Fr
     that are over."""
     order = _order(auditor, district, asked.reason)
     if asked.first < order.today:
-        raise OperatorError(f"--from {asked.first} is over; give a day from {order.today} on")
+        raise OperatorError(f"the first day, --from {asked.first}, is over; give {order.today} or a later one")
     if asked.last and asked.last < asked.first:
-        raise OperatorError(f"--until {asked.last} is over; give a day from {asked.first} on")
+        raise OperatorError(f"the last day, --until {asked.last}, is before {asked.first}; give a later one")
     with auditor.transaction(databases) as record:
         frozen = freezes.freeze(record.connection, order, asked.last, asked.first)
         after = {"frozen_since": str(frozen.first), "until": str(frozen.last) if frozen.last else None}

@@ -134,7 +134,10 @@ def test_a_freeze_by_command(place: Place) -> None:
     assert "calendar frozen (flood): nobody becomes absent or leaves" in report.out
     assert place.sync("thaw", "demo", "--reason", "dry").out.startswith(f"demo: frozen from {today} to today")
     assert place.sync("thaw", "demo", "--reason", "dry").refused().startswith("demo is not frozen; ")
-    assert place.sync("freeze", "demo", "--reason", "x", "--until", "2020-01-01").refused().startswith("--until 2020")
+    assert (
+        "--until 2020-01-01, is before"
+        in place.sync("freeze", "demo", "--reason", "x", "--until", "2020-01-01").refused()
+    )
     assert "name a DISTRICT and a --reason" in place.sync("freeze", "demo").refused()
     ahead = "demo: frozen from 2999-01-01, until `roster-sync thaw demo` (flood): nobody expires or leaves\n"
     assert place.sync("freeze", "demo", "--reason", "flood", "--from", "2999-01-01").out == ahead

@@ -74,8 +74,8 @@ def test_freeze_and_thaw(installed: Installed) -> None:
     said = visitor.post(f"{DEMO}/freeze", {"freeze_reason": "  ", "until": "2026-11-09"})
     assert said.status_code == 422 and "the reason should be one line" in said.text and "2026-11-09" in said.text
     for first, until, line in (
-        ("2026-11-01", "", "from 2026-11-01 is over"),
-        ("", "2026-11-01", "until 2026-11-01 is over"),
+        ("2026-11-01", "", "the first day, from 2026-11-01, is over"),
+        ("", "2026-11-01", "the last day, until 2026-11-01, is before"),
         ("soon", "", "first day: should be a date"),
     ):
         wrong = visitor.post(f"{DEMO}/freeze", {"first": first, "until": until, "freeze_reason": "<b>flood</b>"})
