@@ -1,6 +1,7 @@
 """What people ask of the night by the pages: a real schedule does it in their name, and answers."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -158,11 +159,13 @@ def test_sources_and_samples_are_looked_at_and_a_dead_scheduler_keeps_nobody_wai
 
 
 def test_a_wish_that_finds_a_run_under_way_waits(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was not begun: however often that happens it is not given up, and it is not tried again at once."""
+    """It was not begun: however often that happens it is not given up, and it is not tried again at once, nor twice."""
     found: list[int] = []
+    ended = threading.Event()
 
     def busy(*_: object) -> None:
         found.append(1)
+        ended.wait(10)
         raise BusyError("a run is under way")
 
     monkeypatch.setattr("sync.schedule.wishes.answer", busy)
@@ -172,7 +175,11 @@ def test_a_wish_that_finds_a_run_under_way_waits(databases: Databases, monkeypat
     for _ in range(2):
         with databases.reader.connect() as connection:
             wishes.beat(connection)
-        until(lambda: bool(found) and not wishes._under_way)
+        until(lambda: bool(found))
+    ended.set()
+    until(lambda: not wishes._under_way)
+    with databases.reader.connect() as connection:
+        wishes.beat(connection)
     wishes.end()
     with databases.reader.connect() as connection:
         wish = requests.get(connection, number)

@@ -136,6 +136,14 @@ def test_a_name_and_a_school_lead_there_too(clerk: Visitor) -> None:
     assert clerk.post(HOME, {"number": ""}).status_code == 200
 
 
+def test_a_name_at_a_school_of_another_district_is_not_sought(pages: Pages, clerk: Visitor) -> None:
+    """Not even whether there is one is told."""
+    assert clerk.get(HOME).status_code == 200
+    oak = pages.sign_in("desk", "oak")
+    answer = oak.post(HOME, {"number": "morales", "school": "demo/101"})
+    assert answer.status_code == 422 and NO_NAME in unescape(answer.text)
+
+
 def test_nobodys_number_says_why(pages: Pages, clerk: Visitor, heads: Path) -> None:
     """A number that is new, and one of a family that opted out."""
     said = text(clerk.post(HOME, {"number": "7654321"}).text)

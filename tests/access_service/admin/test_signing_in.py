@@ -144,6 +144,15 @@ def test_an_account_that_ends_while_somebody_signs_in_opens_nothing(room: StaffR
     assert room.holder(room.open(ADA)) is None
 
 
+def test_an_account_that_ended_signs_nobody_in(room: StaffRoom, auditor: Auditor) -> None:
+    """With the right password neither."""
+    made = room.add(auditor, ADA, second_factor=False)
+    right = Credentials(ADA.name, made.password, "", "127.0.0.1", local=True)
+    assert room.sign_in(right) == ADA
+    room.end(auditor, ADA.name)
+    assert room.sign_in(right) is None
+
+
 def test_a_librarys_people_do_not_shut_each_other_out(room: StaffRoom, auditor: Auditor) -> None:
     """All of a library come from one address, many times a day: those who are right count as no wrong try."""
     cheap = replace(room, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -230,6 +239,11 @@ def test_a_session_ends_by_itself(pages: Pages, monkeypatch: pytest.MonkeyPatch)
             monkeypatch.setattr("access_service.staff.time", lambda later=later: began + later)
             answer = visitor.get("/admin/")
         assert ("/sign-in" not in answer.headers.get("Location", "")) == is_open, steps[-1]
+    monkeypatch.setattr("access_service.staff.time", lambda: began + 2 * LONGEST_SESSION)
+    pages.sign_in("operator")
+    with pages.databases.reader.connect() as connection:
+        # Of the others nothing is kept.
+        assert connection.execute(select(func.count()).select_from(tables.staff_sessions)).scalar_one() == 1
 
 
 def test_forms_come_from_these_pages(pages: Pages) -> None:
