@@ -6,7 +6,7 @@ import logging
 import re
 import unicodedata
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from access_service.domain.wording import Language
 from access_service.errors import ChoiceError
 from access_service.opting_out import Given, Office
 from access_service.settings import Library, PaperSize
+from access_service.storage import freezes
 from access_service.storage.engine import Databases
 from access_service.storage.tables import patrons
 from tests.access_service import seed
@@ -105,6 +106,20 @@ def test_a_number_of_two_makes_no_card_and_a_block_is_of_all_cards_of_a_person(d
         connection.execute(patrons.update().values(person=1))
         connection.execute(patrons.update().where(patrons.c.patron_id == 1).values(blocked_until=seed.TODAY))
     assert numbers(wanted(databases)) == []
+
+
+def test_freezes_agreements_and_staff_count_as_in_a_sign_in(databases: Databases) -> None:
+    """Who expired in a freeze gets a card, after the agreement nobody, and an educator's number is none of a class."""
+    seed.store(databases, seed.patron(1, "0000001", expires=seed.TODAY - timedelta(days=1)))
+    seed.store(databases, seed.patron(2, "0000002", role=Role.EDUCATOR, grade=""))
+    assert wanted(databases, numbers="290000001 290000002").missing == [1, 2]
+    order = freezes.Order("demo", "a test", seed.NOON, seed.TODAY - timedelta(days=3), "ice")
+    with databases.writer.begin() as connection:
+        freezes.freeze(connection, order, None)
+    assert wanted(databases, numbers="290000001 290000002").missing == [2]
+    with databases.reader.connect() as connection:
+        later = find(connection, seed.district(), Wanted(), date(2040, 1, 2), PinOwner.SERVICE)
+    assert later.found == []
 
 
 def test_a_list_has_an_end(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
