@@ -111,10 +111,10 @@ class StaffRoom:
         if account is None or account.ended or not (right and self._second_fits(account, typed, now)):
             return None
         with day_transaction(self.databases.reader) as day:
-            staff.forgive(day, by_name)
-        # Whoever is right is no reason to shut out the rest of a library, which has one address.
+            tries = staff.forgive(day, by_name)
+        # Whoever is right, if not at once, is no reason to shut out the rest of a library, which has one address.
         with day_transaction(self.databases.reader) as day:
-            staff.take_back(day, by_address, now)
+            staff.take_back(day, by_address, tries, now)
         return account.member
 
     def open(self, member: StaffMember) -> str:

@@ -124,17 +124,18 @@ def lock(connection: Connection, about: bytes, until: int) -> None:
     connection.execute(update(staff_failures).where(mine).values(locked_until=until))
 
 
-def forgive(connection: Connection, about: bytes) -> None:
-    """A sign-in was right: what failed before counts no more."""
-    connection.execute(delete(staff_failures).where(staff_failures.c.about == about))
+def forgive(connection: Connection, about: bytes) -> int:
+    """A sign-in was right: what was tried before counts no more. How many tries that were, with this one."""
+    mine = delete(staff_failures).where(staff_failures.c.about == about)
+    return connection.execute(mine.returning(staff_failures.c.failures)).scalar() or 0
 
 
-def take_back(connection: Connection, about: bytes, now: int) -> None:
-    """The try of `now` was right: it counts no more, and nobody waits for it; for a later one they do."""
-    mine = staff_failures.c.about == about, staff_failures.c.failures > 0
+def take_back(connection: Connection, about: bytes, tries: int, now: int) -> None:
+    """The try of `now` was right: so many count no more, and nobody waits for it; for a later one they do."""
+    counted, mine = staff_failures.c.failures, staff_failures.c.about == about
     waits = case((staff_failures.c.at > now, staff_failures.c.locked_until), else_=0)
-    without = {"failures": staff_failures.c.failures - 1, "locked_until": waits}
-    connection.execute(update(staff_failures).where(*mine).values(without))
+    without = {"failures": case((counted > tries, counted - tries), else_=0), "locked_until": waits}
+    connection.execute(update(staff_failures).where(mine).values(without))
 
 
 def forget_failures(connection: Connection, before: int) -> None:

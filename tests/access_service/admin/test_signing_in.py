@@ -159,6 +159,10 @@ def test_a_librarys_people_do_not_shut_each_other_out(room: StaffRoom, auditor: 
     made = cheap.add(auditor, ADA, second_factor=False)
     right = Credentials(ADA.name, made.password, "", "127.0.0.1", local=True)
     assert all(cheap.sign_in(right) for _ in range(FREE_ADDRESS + 2))
+    # Nor who is right after a slip, time and again.
+    for _ in range(FREE_ADDRESS):
+        assert not cheap.sign_in(replace(right, password="slip"))
+        assert cheap.sign_in(right)
     for number in range(FREE_ADDRESS - 1):
         assert not cheap.sign_in(Credentials(f"nobody {number}", "wrong", "", "127.0.0.1", local=True))
     # On a day of many mistakes too.
