@@ -128,7 +128,7 @@ class Plan:
     def by_grade(self) -> dict[str, dict[str, int]]:
         """The same in each grade; of those who have none under ""."""
         found = self._counted(lambda patron: patron.grade)
-        return {grade: dict(found[grade]) for grade in ("", *GRADES) if grade in found}
+        return {grade: dict(found[grade]) for grade in sorted(found, key=["", *GRADES, *found].index)}
 
     @property
     def examples(self) -> dict[str, list[str]]:
