@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from access_service.domain.access import Standing
+from access_service.domain.mapping import Exclusion
 from access_service.domain.patron import PatronRecord, Presence
 from access_service.explain import Explanation
 from access_service.next_steps import NEXT_STEPS, OPT_IN, REMEDIES, SKIPPED
@@ -14,6 +15,22 @@ STILL = {
     Standing.GRADUATED: " The student has graduated.",
 }
 OPTED_OUT = "Nothing, unless the family asks for the card again."
+# What no desk can do: the service's people have its files and commands.
+BEYOND = {
+    SKIPPED,
+    *(
+        REMEDIES[code]
+        for code in (
+            Exclusion.UNKNOWN_SCHOOL,
+            Exclusion.GRADE_NOT_SERVED,
+            Exclusion.NUMBER_PATTERN,
+            Exclusion.NUMBER_TOO_LONG,
+            Exclusion.NUMBER_IN_ILS,
+            Exclusion.ID_RECYCLED,
+            Exclusion.ROLE_CHANGED,
+        )
+    ),
+}
 OWN_CARD = "Is it a card of the library's own? Look it up in the library system. Is it a student's? "
 NOT_NOW = frozenset({Matter.LOCKED, Matter.STOPPED, Matter.SPENT})
 
@@ -43,9 +60,7 @@ def said_of_nobody(told: Explanation) -> tuple[str, str]:
     if told.standing is Standing.AMBIGUOUS:
         return "Two have this number", _sentence(step)
     if step in (*REMEDIES.values(), SKIPPED):
-        # Files and commands are not the desk's.
-        beyond = "[" in step or "`" in step
-        return "No card", f"Tell whoever looks after the service: {step}." if beyond else _sentence(step)
+        return "No card", f"Tell whoever looks after the service: {step}." if step in BEYOND else _sentence(step)
     if step == unknown:
         return "Nobody's number", _sentence(step)
     return "No student's number", OWN_CARD + _sentence(unknown)
