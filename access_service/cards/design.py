@@ -1,7 +1,7 @@
 """What all cards and letters of one file have alike."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fpdf import FPDF
 
@@ -30,7 +30,7 @@ class Design:
     symbology: Symbology
     languages: Sequence[Language]
     digits: int
-    school_names: Mapping[str, str] = field(default_factory=dict)
+    school_names: Mapping[str, str]
 
     @property
     def house(self) -> str:

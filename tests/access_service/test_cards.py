@@ -37,7 +37,7 @@ from tests.access_service import seed
 from tests.barcodes import scan
 
 LIBRARY = Library(name="Maple Public Library", url="library.example.org", phone="555-0100")
-DESIGN = Design(LIBRARY, "Maple County Schools", Symbology.CODE39, [Language.ENGLISH], 4)
+DESIGN = Design(LIBRARY, "Maple County Schools", Symbology.CODE39, [Language.ENGLISH], 4, {})
 ADA = Holder("290012345", "0012345", "Ada", "Lovelace", "101", "03", PinKind.MMDD)
 NOT_WORKING: list[dict[str, Any]] = [
     {"presence": Presence.LEFT, "left_on": seed.TODAY},
